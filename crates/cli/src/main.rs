@@ -1,0 +1,3 @@
+//! The `eyrie` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Repository facts, check catalogues, scores and reports.
