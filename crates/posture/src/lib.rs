@@ -1,1 +1,3 @@
 //! Repository facts, check catalogues, scores and reports.
+
+pub mod report;
