@@ -1,3 +1,5 @@
 //! Repository facts, check catalogues, scores and reports.
 
+pub mod parse;
 pub mod report;
+pub mod yaml;

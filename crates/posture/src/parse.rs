@@ -1,0 +1,5 @@
+//! Parsers of the formats that repositories are written in: bytes in, typed values with positions out.
+//!
+//! They do no I/O, read no clock and judge nothing: a parser states what is there, rules say whether it is good.
+
+pub mod text;
