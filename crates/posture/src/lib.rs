@@ -2,4 +2,5 @@
 
 pub mod parse;
 pub mod report;
+pub mod tree;
 pub mod yaml;
