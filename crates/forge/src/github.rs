@@ -1,0 +1,4 @@
+//! GitHub: how its answers are read ([`object`], [`response`]).
+
+pub(crate) mod object;
+pub(crate) mod response;
