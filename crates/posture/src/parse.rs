@@ -2,4 +2,6 @@
 //!
 //! They do no I/O, read no clock and judge nothing: a parser states what is there, rules say whether it is good.
 
+pub mod binary;
+pub mod commit;
 pub mod text;
