@@ -1,0 +1,90 @@
+//! What was typed: [`Cli`] and its parts, as clap reads them, without any effect or decision.
+//!
+//! What the arguments mean, together with the environment, is in `run`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit::Exit;
+use crate::render::PassScore;
+use crate::screen::When;
+
+/// Judges cloud native projects by evidence.
+#[derive(Debug, Parser)]
+#[command(name = "eyrie", version, about, after_help = Exit::help(), max_term_width = 100)]
+#[command(propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Draw a JSON report again, in another format
+    Render(RenderArgs),
+}
+
+/// Arguments of `render`.
+#[derive(Debug, Args)]
+#[command(after_help = Exit::help())]
+pub struct RenderArgs {
+    /// A report that `--format json` wrote; `-` reads standard input
+    #[arg(value_name = "REPORT")]
+    pub report: PathBuf,
+    #[command(flatten)]
+    /// Where results go and in which form.
+    pub output: OutputArgs,
+    #[command(flatten)]
+    /// What they are held to.
+    pub judgement: JudgementArgs,
+    #[command(flatten)]
+    /// How the terminal is used.
+    pub screen: ScreenArgs,
+}
+
+/// Where results go and in which form.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Form of the report
+    #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+    /// Write the report to FILE instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Only the score and what fails; no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What a report is held to.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Judgement")]
+pub struct JudgementArgs {
+    /// Exit with code 1 if a project's score is below N percent, such as 80 or 72.5
+    #[arg(long, value_name = "N")]
+    pub pass_score: Option<PassScore>,
+}
+
+/// How the terminal is used.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Terminal")]
+pub struct ScreenArgs {
+    /// Colours; `auto` heeds NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE and TERM
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: When,
+    /// Clickable evidence (OSC 8 hyperlinks)
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub render_links: When,
+}
+
+/// Form of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people, at a terminal
+    #[default]
+    Terminal,
+}

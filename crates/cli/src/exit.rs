@@ -1,0 +1,56 @@
+//! What the command's exit codes mean; nowhere else is one written down as a number.
+
+use std::process::ExitCode;
+
+/// How the command ended.
+///
+/// A reader that closes the pipe early has seen enough: that is [`Exit::Clean`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything was done, and the pass score, if one was asked for, is reached.
+    Clean,
+    /// Everything was done, and a project is below the pass score.
+    BelowPassScore,
+    /// The arguments are wrong. clap ends the command with the same code.
+    Usage,
+    /// At least one repository could not be assessed, or what was asked for could not be done.
+    CouldNotAssess,
+}
+
+impl Exit {
+    /// All of them, in the order of their codes.
+    pub const ALL: [Exit; 4] = [Exit::Clean, Exit::BelowPassScore, Exit::Usage, Exit::CouldNotAssess];
+
+    /// The code the shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Clean => 0,
+            Exit::BelowPassScore => 1,
+            Exit::Usage => 2,
+            Exit::CouldNotAssess => 3,
+        }
+    }
+
+    /// One line for the help text.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Exit::Clean => "done; the pass score, if one was asked for, is reached",
+            Exit::BelowPassScore => "done; below the pass score",
+            Exit::Usage => "wrong arguments",
+            Exit::CouldNotAssess => "at least one repository could not be assessed, or what was asked failed",
+        }
+    }
+
+    /// The table that `--help` ends with.
+    pub fn help() -> String {
+        let lines: Vec<_> =
+            Exit::ALL.iter().map(|exit| format!("  {}  {}", exit.code(), exit.meaning())).collect();
+        format!("Exit codes:\n{}", lines.join("\n"))
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}

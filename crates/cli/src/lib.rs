@@ -1,0 +1,16 @@
+//! The `eyrie` command: arguments, rendering, exit codes.
+//!
+//! What lives here is the command's face: [`args`] is what was typed, [`render`] draws a report, [`exit`] says what
+//! the command's exit codes mean. Verdicts, scores and fixes are made in `eyrie-posture`; this crate decides nothing
+//! about a repository. It is a library so that tests can call its renderings; other programs should use
+//! `eyrie-posture`.
+
+pub mod args;
+pub mod exit;
+pub mod interrupt;
+pub mod output;
+pub mod render;
+mod run;
+pub mod screen;
+
+pub use run::{Error, run};

@@ -1,0 +1,82 @@
+//! Where results go: standard output, or a file that is replaced as a whole.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// A place for results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Standard output.
+    Stdout,
+    /// This file.
+    File(PathBuf),
+}
+
+impl Destination {
+    /// From the value of `--output`; `-` is standard output.
+    pub fn from_argument(path: Option<&Path>) -> Destination {
+        match path {
+            Some(path) if path.as_os_str() != "-" => Destination::File(path.to_owned()),
+            _ => Destination::Stdout,
+        }
+    }
+
+    /// What the file holds now, if it is there: some formats are updated rather than replaced.
+    ///
+    /// # Errors
+    /// If it is there and cannot be read as UTF-8 text.
+    pub fn existing(&self) -> io::Result<Option<String>> {
+        match self {
+            Destination::Stdout => Ok(None),
+            Destination::File(path) => match fs::read_to_string(path) {
+                Ok(text) => Ok(Some(text)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Writes all of it. A file is replaced at once, so that a reader sees the old or the new one; whatever is no
+    /// plain file (a pipe, `/dev/null`) is written to.
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    pub fn write(&self, content: &[u8]) -> io::Result<()> {
+        match self {
+            Destination::Stdout => {
+                let mut out = io::stdout().lock();
+                out.write_all(content)?;
+                out.flush()
+            }
+            Destination::File(path) => match fs::metadata(path) {
+                Ok(metadata) if !metadata.is_file() => fs::write(path, content),
+                // Through a link, the file behind it is replaced and the link stays.
+                Ok(metadata) => replace(&fs::canonicalize(path)?, content, Some(metadata.permissions())),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => replace(path, content, None),
+                Err(error) => Err(error),
+            },
+        }
+    }
+}
+
+/// Writes beside the file and renames over it.
+fn replace(path: &Path, content: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".eyrie-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // Reduced by the user's mask, as for any new file.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    let _while_it_lasts = crate::interrupt::remove_on_interrupt(file.path());
+    file.write_all(content)?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

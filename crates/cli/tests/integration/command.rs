@@ -1,0 +1,233 @@
+//! The built command: exit codes, help, what it heeds in its environment.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use eyrie_posture::report::Report;
+
+use crate::fixture;
+
+/// The command in an environment that holds nothing but what a test puts there.
+pub(crate) fn eyrie() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eyrie"));
+    command.env_clear().stdin(Stdio::null());
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn write(folder: &Path, report: &Report) -> PathBuf {
+    let path = folder.join("report.json");
+    std::fs::write(&path, serde_json::to_vec(report).unwrap()).unwrap();
+    path
+}
+
+fn render(report: &Report, arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    eyrie().arg("render").arg(write(folder.path(), report)).args(arguments).output().unwrap()
+}
+
+#[test]
+fn three_different_codes_say_how_it_ended() {
+    // 51 of 77 points.
+    assert_eq!(render(&fixture::falco(), &[]).status.code(), Some(0));
+    assert_eq!(render(&fixture::falco(), &["--pass-score", "66.2"]).status.code(), Some(0));
+    assert_eq!(render(&fixture::falco(), &["--pass-score", "66.3"]).status.code(), Some(1));
+    assert_eq!(render(&fixture::falco(), &["--pass-score", "101"]).status.code(), Some(2));
+    assert_eq!(render(&fixture::several(), &["--pass-score", "100"]).status.code(), Some(3));
+    assert_eq!(eyrie().args(["render", "/nowhere"]).output().unwrap().status.code(), Some(3));
+    assert_eq!(eyrie().output().unwrap().status.code(), Some(2));
+}
+
+#[test]
+fn a_closed_pipe_is_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = write(folder.path(), &fixture::falco());
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output =
+        eyrie().arg("render").arg(report).args(["--pass-score", "100"]).stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+}
+
+#[test]
+fn a_full_disk_is_not_success() {
+    if !Path::new("/dev/full").exists() {
+        eprintln!("skipped: this system has no /dev/full");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let report = write(folder.path(), &fixture::falco());
+    let output = eyrie().arg("render").arg(report).args(["--output", "/dev/full"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    insta::assert_snapshot!(text(&output.stderr), @"
+    error: cannot write /dev/full: No space left on device (os error 28)
+      help: name a file in a folder that exists and that you may write to
+    ");
+}
+
+#[test]
+fn what_is_no_report_is_named_with_a_next_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("not.json");
+    let run = |content: &str| {
+        std::fs::write(&path, content).unwrap();
+        let output = eyrie().current_dir(folder.path()).args(["render", "not.json"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(3));
+        text(&output.stderr)
+    };
+    insta::assert_snapshot!(run("{"), @"
+    error: not.json is not a report of Eyrie: EOF while parsing an object at line 1 column 1
+      help: make one with `--format json`
+    ");
+    insta::assert_snapshot!(run(r#"{"version":2,"news":[]}"#), @"
+    error: not.json is a report of version 2; this eyrie knows version 1
+      help: use the eyrie that wrote it, or a newer one
+    ");
+    insta::assert_snapshot!(run(r#"{"version":1,"projects":[{}]}"#), @"
+    error: not.json is not a report of Eyrie: missing field `name`
+      help: make one with `--format json`
+    ");
+}
+
+#[test]
+fn a_report_comes_from_standard_input_too() {
+    let mut child =
+        eyrie().args(["render", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let report = serde_json::to_vec(&fixture::falco()).unwrap();
+    child.stdin.take().unwrap().write_all(&report).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(text(&output.stdout).starts_with("falco\n"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn colour_is_for_those_who_want_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = write(folder.path(), &fixture::falco());
+    let colored = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let output = eyrie()
+            .arg("render")
+            .arg(&report)
+            .args(arguments)
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        text(&output.stdout).contains("\x1b[")
+    };
+    assert!(!colored(&[], &[]), "a pipe");
+    assert!(colored(&[("FORCE_COLOR", "1")], &[]));
+    assert!(colored(&[("CLICOLOR_FORCE", "1")], &[]));
+    assert!(!colored(&[("FORCE_COLOR", "0")], &[]));
+    assert!(!colored(&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], &[]), "NO_COLOR wins");
+    assert!(colored(&[("NO_COLOR", "1")], &["--color", "always"]), "a flag wins over all");
+    assert!(!colored(&[("FORCE_COLOR", "1")], &["--color", "never"]));
+}
+
+#[test]
+fn a_file_is_replaced_through_its_link_with_its_permissions() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let report = write(folder.path(), &fixture::falco());
+    let (file, link) = (folder.path().join("out.txt"), folder.path().join("link.txt"));
+    std::fs::write(&file, "old").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("out.txt", &link).unwrap();
+    let output = eyrie().arg("render").arg(&report).arg("-o").arg(&link).output().unwrap();
+    assert_eq!((output.status.code(), output.stdout), (Some(0), vec![]));
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("falco\n"));
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    let mut left: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["link.txt", "out.txt", "report.json"]);
+}
+
+#[test]
+fn help_tells_what_there_is() {
+    let help = |arguments: &[&str]| text(&eyrie().args(arguments).output().unwrap().stdout);
+    insta::assert_snapshot!(help(&["--help"]), @"
+    The eyrie command
+
+    Usage: eyrie <COMMAND>
+
+    Commands:
+      render  Draw a JSON report again, in another format
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Exit codes:
+      0  done; the pass score, if one was asked for, is reached
+      1  done; below the pass score
+      2  wrong arguments
+      3  at least one repository could not be assessed, or what was asked failed
+    ");
+    insta::assert_snapshot!(help(&["render", "--help"]), @"
+    Draw a JSON report again, in another format
+
+    Usage: eyrie render [OPTIONS] <REPORT>
+
+    Arguments:
+      <REPORT>
+              A report that `--format json` wrote; `-` reads standard input
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Output:
+      -f, --format <FORMAT>
+              Form of the report
+
+              Possible values:
+              - terminal: For people, at a terminal
+              
+              [default: terminal]
+
+      -o, --output <FILE>
+              Write the report to FILE instead of standard output
+
+      -q, --quiet
+              Only the score and what fails; no progress
+
+    Judgement:
+          --pass-score <N>
+              Exit with code 1 if a project's score is below N percent, such as 80 or 72.5
+
+    Terminal:
+          --color <WHEN>
+              Colours; `auto` heeds NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE and TERM
+
+              Possible values:
+              - auto:   As the terminal and the environment suggest
+              - always: Whatever the output is
+              - never:  Not at all
+              
+              [default: auto]
+
+          --render-links <WHEN>
+              Clickable evidence (OSC 8 hyperlinks)
+
+              Possible values:
+              - auto:   As the terminal and the environment suggest
+              - always: Whatever the output is
+              - never:  Not at all
+              
+              [default: auto]
+
+    Exit codes:
+      0  done; the pass score, if one was asked for, is reached
+      1  done; below the pass score
+      2  wrong arguments
+      3  at least one repository could not be assessed, or what was asked failed
+    ");
+}

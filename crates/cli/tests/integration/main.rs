@@ -1,0 +1,7 @@
+//! What a user of the `eyrie` command sees.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests are tests")]
+
+mod command;
+mod fixture;
+mod terminal;
