@@ -87,4 +87,12 @@ pub enum Format {
     /// For people, at a terminal
     #[default]
     Terminal,
+    /// The documented contract, docs/report.schema.json
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JSON of a shields.io endpoint
+    Badge,
+    /// A badge as a picture
+    BadgeSvg,
 }

@@ -4,7 +4,10 @@
 //! a history in [`timeline`] and the treatment of foreign text in [`text`]. What a verdict is and how it is counted is in
 //! `eyrie-posture`; nothing here reads a file, the clock or the environment.
 
+pub mod badge;
 pub mod digest;
+pub mod json;
+pub mod sarif;
 pub mod terminal;
 pub mod text;
 pub mod timeline;

@@ -10,7 +10,7 @@ use eyrie_posture::report::{REPORT_VERSION, Report};
 use crate::args::{Cli, Command, Format, JudgementArgs, OutputArgs, RenderArgs, ScreenArgs};
 use crate::exit::Exit;
 use crate::output::Destination;
-use crate::render::{PassScore, terminal};
+use crate::render::{PassScore, badge, json, sarif, terminal};
 use crate::screen::{Screen, Stream};
 
 /// Why the command could not do what was asked.
@@ -144,6 +144,14 @@ impl Presentation {
         let mut drawn = Vec::new();
         match self.format {
             Format::Terminal => terminal::render(report, &self.terminal(), &mut drawn),
+            // Compact for a program at the other end of a pipe.
+            Format::Json => {
+                let piped = self.destination == Destination::Stdout && !self.screen.terminal;
+                json::render(report, !piped, &mut drawn)
+            }
+            Format::Sarif => sarif::render(report, &mut drawn),
+            Format::Badge => badge::render_endpoint(report, self.pass_score, &mut drawn),
+            Format::BadgeSvg => badge::render_svg(report, self.pass_score, &mut drawn),
         }
         .map_err(Error::Stdout)?;
         self.destination.write(&drawn).map_err(|source| match &self.destination {

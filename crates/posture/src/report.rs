@@ -14,6 +14,7 @@ pub const REPORT_VERSION: u32 = 1;
 
 /// Everything one run of `assess` has to say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// Version of this contract, [`REPORT_VERSION`].
     pub version: u32,
@@ -23,6 +24,7 @@ pub struct Report {
 
 /// A project: one or more repositories and the score over all of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectReport {
     /// The name given, or that of the first repository.
     pub name: String,
@@ -37,6 +39,7 @@ pub struct ProjectReport {
 
 /// A repository that could not be assessed at all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RepositoryFailure {
     /// The path or URL as it was given.
     pub path: String,
@@ -46,6 +49,7 @@ pub struct RepositoryFailure {
 
 /// One repository judged by one catalogue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RepositoryReport {
     /// The path or URL as it was given.
     pub path: String,
@@ -77,6 +81,7 @@ pub struct RepositoryReport {
 
 /// A group of facts that were unavailable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MissingFacts {
     /// Why nobody could look, such as `no token for github.com`.
     pub why: String,
@@ -90,6 +95,7 @@ pub struct MissingFacts {
 
 /// A remark about the repository or its metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Note {
     /// `warning` or `info`.
     pub severity: NoteSeverity,
@@ -105,6 +111,7 @@ pub struct Note {
 
 /// How much a [`Note`] matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NoteSeverity {
     /// Good to know.
@@ -115,6 +122,7 @@ pub enum NoteSeverity {
 
 /// The result of one check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CheckResult {
     /// Id in the catalogue, such as `security_policy`.
     pub id: String,
@@ -145,6 +153,7 @@ pub struct CheckResult {
 
 /// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The evidence shows it.
@@ -184,6 +193,7 @@ impl fmt::Display for Outcome {
 
 /// Something that a verdict rests on, precise enough to go and look.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// Kind of the record, such as `file`, `heading`, `commit`, `release`.
     pub kind: String,
@@ -201,6 +211,7 @@ pub struct Evidence {
 
 /// Points by category and overall.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Score {
     /// What was earned.
     pub overall: Tally,
@@ -218,6 +229,7 @@ pub struct Score {
 
 /// Earned out of possible points. Integers only, so that 99.96 % is never shown or compared as 100.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tally {
     /// Weight of what passed or is exempt.
     pub earned: u32,
@@ -229,6 +241,7 @@ pub struct Tally {
 
 /// The score over time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct History {
     /// Commits along the first parents, oldest first, that were judged.
     pub points: Vec<HistoryPoint>,
@@ -239,6 +252,7 @@ pub struct History {
 
 /// The score at one commit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HistoryPoint {
     /// Full hexadecimal commit id.
     pub commit: String,
@@ -257,6 +271,7 @@ pub struct HistoryPoint {
 
 /// A check that changed from one commit to the next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OutcomeChange {
     /// Id of the check.
     pub check: String,

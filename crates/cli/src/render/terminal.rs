@@ -19,7 +19,7 @@ use self::line::{BLUE, BOLD, CYAN, DIM, GREEN, PLAIN, Page, RED, Span, YELLOW, s
 pub use self::link::Links;
 use super::PassScore;
 use super::digest::{self, Standing};
-use super::text::{columns, cut, visible, visible_lines};
+use super::text::{columns, cut, visible, visible_lines, web_address};
 
 /// How to draw on a terminal.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ fn project_report(page: &mut Page<'_>, project: &ProjectReport) -> io::Result<()
 fn identity(page: &mut Page<'_>, repository: &RepositoryReport, title: &[Span]) -> io::Result<()> {
     let mut facts = Vec::new();
     if let Some(url) = &repository.url {
-        facts.push(span(BLUE, visible(url)).link(link::web(url)));
+        facts.push(span(BLUE, visible(url)).link(web_address(url)));
     } else if title.iter().all(|part| part.text() != repository.path) {
         facts.push(span(PLAIN, visible(&repository.path)));
     }
@@ -440,7 +440,7 @@ fn failed_checks(
             detail(page, "fix", CYAN, &prose(PLAIN, fix))?;
         }
         if !check.docs.is_empty() {
-            let docs = span(BLUE, visible(&check.docs)).link(link::web(&check.docs));
+            let docs = span(BLUE, visible(&check.docs)).link(web_address(&check.docs));
             detail(page, "docs", DIM, &[docs])?;
         }
     }

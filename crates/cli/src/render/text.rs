@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -60,6 +61,31 @@ fn needs_escape(c: char) -> bool {
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
             | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e007f}')
+}
+
+/// What would end a URL early, or what it may not hold at all.
+const NOT_IN_URLS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// `url` fit to be linked to; `None` for any scheme but HTTP, whatever a repository says.
+///
+/// ```
+/// use eyrie_cli::render::text::web_address;
+/// assert_eq!(web_address("https://a.example/b c").as_deref(), Some("https://a.example/b%20c"));
+/// assert_eq!(web_address("javascript:alert(1)"), None);
+/// ```
+pub fn web_address(url: &str) -> Option<String> {
+    (url.starts_with("https://") || url.starts_with("http://"))
+        .then(|| utf8_percent_encode(url, NOT_IN_URLS).to_string())
 }
 
 /// Number of terminal columns that `text` takes.

@@ -189,7 +189,11 @@ fn help_tells_what_there_is() {
               Form of the report
 
               Possible values:
-              - terminal: For people, at a terminal
+              - terminal:  For people, at a terminal
+              - json:      The documented contract, docs/report.schema.json
+              - sarif:     SARIF 2.1.0, for code scanning
+              - badge:     JSON of a shields.io endpoint
+              - badge-svg: A badge as a picture
               
               [default: terminal]
 

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use eyrie_posture::report::{Evidence, RepositoryReport};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use crate::render::text::web_address;
+
 /// What is needed to make an address of a place in a local repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Links {
@@ -27,8 +29,6 @@ const PATH: &AsciiSet = &CONTROLS
     .add(b'`')
     .add(b'{')
     .add(b'}');
-/// A URL as it is, but for what would end it early.
-const URL: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
 
 impl Links {
     /// Where a click on this evidence leads.
@@ -40,12 +40,6 @@ impl Links {
             let path = path.to_str()?;
             return Some(format!("file://{}{}", self.host, utf8_percent_encode(path, PATH)));
         }
-        web(evidence.url.as_deref()?)
+        web_address(evidence.url.as_deref()?)
     }
-}
-
-/// A web address fit for a link; no other schemes, whatever a repository says.
-pub(super) fn web(url: &str) -> Option<String> {
-    (url.starts_with("https://") || url.starts_with("http://"))
-        .then(|| utf8_percent_encode(url, URL).to_string())
 }
