@@ -89,6 +89,8 @@ pub enum Format {
     Terminal,
     /// The documented contract, docs/report.schema.json
     Json,
+    /// A checklist for an issue; an existing FILE is updated in place
+    Markdown,
     /// SARIF 2.1.0, for code scanning
     Sarif,
     /// JSON of a shields.io endpoint

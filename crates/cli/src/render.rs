@@ -7,6 +7,7 @@
 pub mod badge;
 pub mod digest;
 pub mod json;
+pub mod markdown;
 pub mod sarif;
 pub mod terminal;
 pub mod text;

@@ -10,7 +10,7 @@ use eyrie_posture::report::{REPORT_VERSION, Report};
 use crate::args::{Cli, Command, Format, JudgementArgs, OutputArgs, RenderArgs, ScreenArgs};
 use crate::exit::Exit;
 use crate::output::Destination;
-use crate::render::{PassScore, badge, json, sarif, terminal};
+use crate::render::{PassScore, badge, json, markdown, sarif, terminal};
 use crate::screen::{Screen, Stream};
 
 /// Why the command could not do what was asked.
@@ -149,16 +149,24 @@ impl Presentation {
                 let piped = self.destination == Destination::Stdout && !self.screen.terminal;
                 json::render(report, !piped, &mut drawn)
             }
+            Format::Markdown => {
+                let existing = self.destination.existing().map_err(|source| self.output_error(source))?;
+                markdown::render(report, self.pass_score, existing.as_deref(), &mut drawn)
+            }
             Format::Sarif => sarif::render(report, &mut drawn),
             Format::Badge => badge::render_endpoint(report, self.pass_score, &mut drawn),
             Format::BadgeSvg => badge::render_svg(report, self.pass_score, &mut drawn),
         }
         .map_err(Error::Stdout)?;
-        self.destination.write(&drawn).map_err(|source| match &self.destination {
+        self.destination.write(&drawn).map_err(|source| self.output_error(source))?;
+        Ok(verdict(report, self.pass_score))
+    }
+
+    fn output_error(&self, source: io::Error) -> Error {
+        match &self.destination {
             Destination::Stdout => Error::Stdout(source),
             Destination::File(path) => Error::Write { path: path.clone(), source },
-        })?;
-        Ok(verdict(report, self.pass_score))
+        }
     }
 
     fn terminal(&self) -> terminal::TerminalOptions {

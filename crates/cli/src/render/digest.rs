@@ -82,6 +82,54 @@ fn standings(score: &Score, repositories: &[RepositoryReport]) -> Vec<CategorySt
         .collect()
 }
 
+/// The categories of one repository, those in which nothing counts included.
+pub fn all_categories(repository: &RepositoryReport) -> Vec<CategoryStanding> {
+    let mut all: Vec<CategoryStanding> = Vec::new();
+    let mut counted = categories(repository);
+    for check in &repository.checks {
+        if all.iter().any(|category| category.id == check.category) {
+            continue;
+        }
+        all.push(match counted.iter().position(|category| category.id == check.category) {
+            Some(at) => counted.remove(at),
+            None => CategoryStanding {
+                id: check.category.clone(),
+                title: title(&check.category),
+                standing: Standing { tally: Tally::default(), undecided: 0 },
+            },
+        });
+    }
+    all
+}
+
+/// Short names of repositories that tell them apart, and stay the same wherever the repositories lie: the last part
+/// of the address or path, with the catalogue where several judge one repository, numbered where even that is the
+/// same.
+pub fn labels(repositories: &[RepositoryReport]) -> Vec<String> {
+    let name = |repository: &RepositoryReport| {
+        let place = repository.url.as_deref().unwrap_or(&repository.path);
+        let place = place.trim_end_matches('/');
+        let place = place.strip_suffix(".git").unwrap_or(place).trim_end_matches('/');
+        place.rsplit(['/', '\\']).next().filter(|name| !name.is_empty()).unwrap_or("repository").to_owned()
+    };
+    let mut labels: Vec<String> = repositories.iter().map(name).collect();
+    let twice = |labels: &[String], label: &String| labels.iter().filter(|other| *other == label).count() > 1;
+    let plain = labels.clone();
+    for (label, repository) in labels.iter_mut().zip(repositories) {
+        if twice(&plain, label) {
+            *label = format!("{label}:{}", repository.catalog);
+        }
+    }
+    let plain = labels.clone();
+    for (index, label) in labels.iter_mut().enumerate() {
+        let earlier = plain.iter().take(index).filter(|other| **other == plain[index]).count();
+        if earlier > 0 {
+            *label = format!("{label}~{}", earlier + 1);
+        }
+    }
+    labels
+}
+
 /// The checks with this outcome, the most points first, else in catalogue order.
 pub fn with_outcome(repository: &RepositoryReport, outcome: Outcome) -> Vec<&CheckResult> {
     let mut checks: Vec<_> = repository.checks.iter().filter(|check| check.outcome == outcome).collect();

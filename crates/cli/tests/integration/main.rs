@@ -5,4 +5,5 @@
 mod command;
 mod fixture;
 mod formats;
+mod markdown;
 mod terminal;
