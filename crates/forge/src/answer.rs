@@ -46,29 +46,16 @@ impl<T> Answer<T> {
         matches!(self, Self::Known(_))
     }
 
+    /// Whether it is missing from a recording; such pieces are not written either.
+    pub(crate) fn is_not_recorded(&self) -> bool {
+        matches!(self, Self::Unavailable(Reason::NotRecorded))
+    }
+
     /// The same answer with another value.
     pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Answer<U> {
         match self {
             Self::Known(value) => Answer::Known(convert(value)),
             Self::Unavailable(reason) => Answer::Unavailable(reason),
-        }
-    }
-
-    /// The answer with its value borrowed.
-    pub fn as_ref(&self) -> Answer<&T> {
-        match self {
-            Self::Known(value) => Answer::Known(value),
-            Self::Unavailable(reason) => Answer::Unavailable(reason.clone()),
-        }
-    }
-
-    /// This answer if it is known, else the other one unless that was never recorded: of two reasons the more
-    /// telling one stays.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        match (&self, &other) {
-            (Self::Known(_), _) | (_, Self::Unavailable(Reason::NotRecorded)) => self,
-            _ => other,
         }
     }
 }
@@ -160,8 +147,6 @@ pub enum Reason {
         /// Where it differs, and what was expected.
         detail: String,
     },
-    /// The caller asked to stop.
-    Cancelled,
 }
 
 impl Reason {
@@ -185,7 +170,6 @@ impl Reason {
             Self::ServerError { .. } => "server_error",
             Self::UnexpectedStatus { .. } => "unexpected_status",
             Self::Malformed { .. } => "malformed",
-            Self::Cancelled => "cancelled",
         }
     }
 
@@ -197,7 +181,11 @@ impl Reason {
             }
             Self::NotConfigured => "name a source for it".into(),
             Self::NotSupported { .. } => "supply recorded answers with --forge-data".into(),
-            Self::NoToken => "set GITHUB_TOKEN to a token that can read public repositories".into(),
+            Self::NoToken => {
+                "set GITHUB_TOKEN (GH_ENTERPRISE_TOKEN for a server of one's own) to a token that can read the \
+                 repository"
+                    .into()
+            },
             Self::TokenRejected { .. } => "create a new token and set GITHUB_TOKEN to it".into(),
             Self::Forbidden { .. } => "use a token that may read this repository".into(),
             Self::RateLimited { until, with_token } => {
@@ -221,7 +209,6 @@ impl Reason {
             Self::UnexpectedStatus { .. } | Self::Malformed { .. } => {
                 "check that the address is the forge's own and not a proxy's or a login page's".into()
             }
-            Self::Cancelled => "run it again".into(),
         }
     }
 }
@@ -251,7 +238,6 @@ impl fmt::Display for Reason {
             Self::ServerError { status } => write!(f, "the server is out of order ({status})"),
             Self::UnexpectedStatus { status } => write!(f, "unexpected status {status}"),
             Self::Malformed { detail } => write!(f, "the answer makes no sense: {detail}"),
-            Self::Cancelled => f.write_str("cancelled"),
         }
     }
 }

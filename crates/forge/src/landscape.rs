@@ -41,7 +41,7 @@ pub enum LandscapeError {
         /// The line, from 1.
         line: usize,
     },
-    /// It is larger than [`MAX_BYTES`].
+    /// It is larger than 32 MiB.
     #[error("larger than {MAX_BYTES} bytes")]
     TooLarge,
 }

@@ -1,7 +1,7 @@
 //! What a forge (GitHub, GitLab) says of a repository, live or recorded. No verdicts are made here: whether an
 //! answer is good is decided by rules elsewhere.
 //!
-//! * [`Forge`] is who is asked: [`Recorded`] reads answers from files. [`collect`] asks everything at once and
+//! * [`Forge`] is who is asked: [`GitHub`] over the network, [`Recorded`] from files. [`collect`] asks everything at once and
 //!   gives [`ForgeAnswers`].
 //! * [`Answer`] is what comes back for each piece: [`Answer::Known`], or [`Answer::Unavailable`] with the
 //!   [`Reason`] why nobody could look and what would supply it. One piece that fails never loses another.
@@ -26,17 +26,22 @@
 mod answer;
 mod ask;
 mod github;
+mod http;
 mod landscape;
+mod record;
 mod recorded;
 mod repository;
 mod url;
 
 pub use answer::{Answer, Reason};
 pub use ask::{Forge, ForgeAnswers, Page, collect};
+pub use github::{Endpoints, GitHub};
+pub use http::{Network, NetworkError, Token};
 pub use landscape::{LandscapeError, LandscapeItem};
+pub use record::{RecordError, record};
 pub use recorded::{Recorded, RecordedError};
 pub use repository::{
-    Association, ChangeChecks, Changeset, Comment, Discussion, Issue, MergedChange, Owner, OwnerKind,
-    Release, RepositoryAnswer, Review, ReviewState,
+    Actor, AssociatedChange, Association, ChangeChecks, Changeset, Comment, Discussion, Issue, MergedChange,
+    Owner, OwnerKind, Release, RepositoryAnswer, Review, ReviewState,
 };
 pub use url::{ForgeKind, RepositoryUrl, Scheme, UrlError};

@@ -13,43 +13,62 @@ use crate::{Answer, Reason};
 #[serde(default)]
 pub struct RepositoryAnswer {
     /// The repository's name without its owner, as the forge spells it.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub name: Answer<String>,
     /// Who owns it.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub owner: Answer<Owner>,
     /// Its web address.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub url: Answer<String>,
     /// The default branch; `None` for a repository without commits.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub default_branch: Answer<Option<String>>,
     /// The one-line description; `None` where there is none or it is blank.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub description: Answer<Option<String>>,
     /// The homepage's address as the maintainers entered it, unchecked; `None` where there is none or it is blank.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub homepage_url: Answer<Option<String>>,
     /// Whether it is archived (read-only).
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub archived: Answer<bool>,
     /// Whether it is a fork of another repository.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub fork: Answer<bool>,
     /// Whether only some may see it.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub private: Answer<bool>,
     /// When it was created.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub created_at: Answer<Timestamp>,
     /// When something was last pushed; `None` for never.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub pushed_at: Answer<Option<Timestamp>>,
     /// The licence as the forge identifies it (SPDX id; `NOASSERTION` where it found a text that it does not
     /// know); `None` where it found none.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub license: Answer<Option<String>>,
     /// Address of the code of conduct, the organisation's default one included.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub code_of_conduct_url: Answer<Option<String>>,
     /// Address of the security policy, the organisation's default one included.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub security_policy_url: Answer<Option<String>>,
     /// The newest discussion, if there is any (GitHub: `discussions(first: 1)`).
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub discussions: Answer<Vec<Discussion>>,
     /// The newest releases, at most 30, newest first.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub releases: Answer<Vec<Release>>,
     /// The most recently created of the merged pull requests, with the checks of its last commit.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub last_merged: Answer<Option<MergedChange>>,
     /// The last commits of the default branch, at most 30, newest first.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub changesets: Answer<Vec<Changeset>>,
     /// Issues (no pull requests) touched in the last 90 days, at most 30, each with at most 30 comments.
+    #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub issues: Answer<Vec<Issue>>,
 }
 

@@ -37,13 +37,17 @@ pub(crate) fn read(answer: &GraphQl) -> RepositoryAnswer {
         last_merged: piece::<Nodes<RawMerged>>(answer, "pullRequests")
             .map(|merged| merged.items().into_iter().next().map(MergedChange::from)),
         changesets: changesets(answer),
-        issues: piece::<Nodes<RawIssue>>(answer, "issues")
-            .map(|issues| issues.items().into_iter().map(Issue::from).collect()),
+        issues: issues(answer),
     }
 }
 
+pub(crate) fn issues(answer: &GraphQl) -> Answer<Vec<Issue>> {
+    piece::<Nodes<RawIssue>>(answer, "issues")
+        .map(|issues| issues.items().into_iter().map(Issue::from).collect())
+}
+
 /// The commits below `defaultBranchRef.target.history`, if they were asked for.
-fn changesets(answer: &GraphQl) -> Answer<Vec<Changeset>> {
+pub(crate) fn changesets(answer: &GraphQl) -> Answer<Vec<Changeset>> {
     let branch = piece::<Option<RawHistoryBranch>>(answer, "defaultBranchRef");
     match branch {
         Answer::Known(None) => Answer::Known(Vec::new()),

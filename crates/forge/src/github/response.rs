@@ -68,10 +68,20 @@ fn limited_until(limits: &LimitHeaders, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// Reads the body of a GraphQL answer with status 200.
-pub(crate) fn graphql(body: &[u8], with_token: bool) -> Result<GraphQl, Reason> {
+pub(crate) fn graphql(
+    body: &[u8],
+    with_token: bool,
+    limits: &LimitHeaders,
+    now: Timestamp,
+) -> Result<GraphQl, Reason> {
     let value: Value = serde_json::from_slice(body)
         .map_err(|error| Reason::Malformed { detail: format!("not JSON: {error}") })?;
-    graphql_value(value, with_token)
+    graphql_value(value, with_token).map_err(|reason| match reason {
+        Reason::RateLimited { until: None, with_token } => {
+            Reason::RateLimited { until: limited_until(limits, now), with_token }
+        }
+        other => other,
+    })
 }
 
 /// Reads a parsed GraphQL answer: `{"data": {"repository": …}, "errors": […]}`.

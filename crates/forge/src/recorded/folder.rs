@@ -28,6 +28,9 @@ pub(crate) const HOMEPAGE_BODY: &str = "homepage.html";
 pub(crate) const ORGANIZATION: &str = "org-github.json";
 pub(crate) const LANDSCAPE: &str = "landscape.yml";
 
+/// All files of a recording.
+pub(crate) const FILES: [&str; 5] = [REPOSITORY, HOMEPAGE, HOMEPAGE_BODY, ORGANIZATION, LANDSCAPE];
+
 /// JSON files larger than this are none of ours.
 pub(crate) const MAX_JSON: u64 = 64 << 20;
 
