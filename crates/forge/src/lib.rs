@@ -25,6 +25,7 @@
 
 mod answer;
 mod ask;
+mod clone;
 mod github;
 mod http;
 mod landscape;
@@ -35,6 +36,7 @@ mod url;
 
 pub use answer::{Answer, Reason};
 pub use ask::{Forge, ForgeAnswers, Page, collect};
+pub use clone::{CloneError, CloneOptions, CloneProgress, Cloned, OnProgress, clone};
 pub use github::{Endpoints, GitHub};
 pub use http::{Network, NetworkError, Token};
 pub use landscape::{LandscapeError, LandscapeItem};

@@ -3,6 +3,7 @@
 // Clippy's exception for tests does not reach the functions that tests share.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+mod clone;
 mod conformance;
 mod github;
 mod record;
