@@ -2,6 +2,12 @@
 //!
 //! They do no I/O, read no clock and judge nothing: a parser states what is there, rules say whether it is good.
 
+mod asciidoc;
 pub mod binary;
 pub mod commit;
+pub mod document;
+mod html;
+mod markdown;
+mod restructured;
 pub mod text;
+pub mod urls;
