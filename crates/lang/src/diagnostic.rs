@@ -124,6 +124,10 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to do about it.
     pub help: Vec<String>,
+    /// Where Falco puts this problem, when that is not the start of `span`.
+    pub anchor: Option<usize>,
+    /// The macro whose text `span` points into, when that is not the text that was checked.
+    pub within: Option<Box<str>>,
 }
 
 impl Diagnostic {
@@ -147,6 +151,8 @@ impl Diagnostic {
             label: None,
             labels: Vec::new(),
             help: Vec::new(),
+            anchor: None,
+            within: None,
         }
     }
 
@@ -176,6 +182,18 @@ impl Diagnostic {
     pub fn with_help_if(mut self, text: Option<String>) -> Self {
         self.help.extend(text);
         self
+    }
+
+    /// Sets where Falco puts the problem.
+    #[must_use]
+    pub fn with_anchor(mut self, at: usize) -> Self {
+        self.anchor = Some(at);
+        self
+    }
+
+    /// Where Falco puts the problem: a byte of the text.
+    pub fn anchor(&self) -> usize {
+        self.anchor.unwrap_or(self.span.start)
     }
 
     /// Whether what it is about is refused.

@@ -201,6 +201,14 @@ impl<'a> Values<'a> {
         self.entries.get(start..end).unwrap_or_default().iter().map(|entry| self.resolve(entry))
     }
 
+    /// Appends the values in this range of indices once more.
+    pub(crate) fn repeat(&mut self, start: usize, end: usize) {
+        let end = end.min(self.entries.len());
+        if start < end {
+            self.entries.extend_from_within(start..end);
+        }
+    }
+
     /// Forgets all values and keeps the memory.
     pub fn clear(&mut self) {
         self.entries.clear();

@@ -5,21 +5,46 @@
 //! YAML nor repositories: whoever has fields describes them with a [`Schema`] (for a fixed table: [`StaticSchema`])
 //! and gives their values through [`Fields`].
 //!
-//! What a user got wrong is said with a [`Diagnostic`].
+//! A [`Compiler`] turns conditions into a [`Program`]; [`Program::start`] runs them over one event or record and gives a
+//! [`Verdict`]. What a user got wrong is said with a [`Diagnostic`].
+//!
+//! ```text
+//! text ── lists ──▶ parse ──▶ ast::Expr ── macros ──▶ check against Schema ──▶ arena of operands, atoms, nodes ──▶ Program
+//! Program + Fields + Scratch ──▶ Run ──▶ Verdict, missing fields
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod arena;
+pub mod ast;
+mod check;
+pub mod codes;
+mod compiler;
 pub mod diagnostic;
 pub mod fields;
+mod kinds;
+pub mod lists;
+mod literal;
+mod matching;
+pub mod parse;
+mod program;
+mod run;
 pub mod schema;
 mod service;
+mod suggest;
 pub mod value;
 
+pub use arena::AtomId;
+pub use compiler::{Added, Compiler};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use fields::{Fields, Presence, Values};
+pub use kinds::KindSet;
+pub use program::{ConditionId, Program, Verdict};
+pub use run::{Run, Scratch};
 pub use schema::{
     Argument, ArgumentKind, ArgumentPolicy, Arity, Discriminant, Field, FieldError, FieldFlags, FieldId,
     FieldInfo, Kind, Schema, SchemaError, StaticSchema,
 };
 pub use service::service_port;
+pub use suggest::closest;
 pub use value::{Class, Type, Value, Width};

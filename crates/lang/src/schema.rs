@@ -60,6 +60,8 @@ pub struct FieldFlags {
     pub hidden: bool,
     /// Only for output, never in a condition.
     pub print_only: bool,
+    /// No literal can be compared with it, whatever its type (some of `evt.rawarg`).
+    pub no_literal: bool,
 }
 
 /// The declaration of a field.
@@ -96,6 +98,7 @@ impl FieldInfo {
                 deprecated: false,
                 hidden: false,
                 print_only: false,
+                no_literal: false,
             },
             doc: Cow::Borrowed(doc),
             values: Cow::Borrowed(&[]),
@@ -290,6 +293,13 @@ pub trait Schema {
 
     /// The field that sorts records into kinds.
     fn discriminant(&self) -> Option<&dyn Discriminant> {
+        None
+    }
+
+    /// The outcome of a comparison that is the same for every record, if the schema knows one: `evt.num = 0` never holds.
+    /// `op` is never [`Op::EqEq`](crate::ast::Op::EqEq).
+    fn constant(&self, field: &Field, op: crate::ast::Op, values: &[&[u8]]) -> Option<bool> {
+        let _ = (field, op, values);
         None
     }
 

@@ -201,7 +201,7 @@ impl Type {
             Type::SigSet => "SIGSET",
             Type::CharBufArray => "CHARBUFARRAY",
             Type::CharBufPairArray => "CHARBUF_PAIR_ARRAY",
-            Type::Dyn => "DYN",
+            Type::Dyn => "DYNAMIC",
         }
     }
 
@@ -238,18 +238,18 @@ impl Type {
             | Type::SockFamily
             | Type::RelTime
             | Type::AbsTime
-            | Type::Double => Class::Number,
+            | Type::Double
+            | Type::Uid
+            | Type::Gid
+            | Type::SigSet => Class::Number,
             Type::Bool => Class::Bool,
             Type::CharBuf | Type::FsPath | Type::FsRelPath => Class::Text,
             Type::ByteBuf => Class::Bytes,
             Type::Ipv4Addr | Type::Ipv6Addr | Type::IpAddr => Class::Ip,
             Type::Ipv4Net | Type::Ipv6Net | Type::IpNet => Class::Net,
-            Type::Uid
-            | Type::Gid
-            | Type::SockAddr
+            Type::SockAddr
             | Type::SockTuple
             | Type::FdList
-            | Type::SigSet
             | Type::CharBufArray
             | Type::CharBufPairArray
             | Type::Dyn => Class::Opaque,
@@ -270,7 +270,13 @@ impl Type {
             | Type::L4Proto
             | Type::SockFamily => (8, false),
             Type::Uint16 | Type::Flags16 | Type::EnumFlags16 | Type::Port | Type::SyscallId => (16, false),
-            Type::Uint32 | Type::Flags32 | Type::EnumFlags32 | Type::Mode => (32, false),
+            Type::Uint32
+            | Type::Flags32
+            | Type::EnumFlags32
+            | Type::Mode
+            | Type::Uid
+            | Type::Gid
+            | Type::SigSet => (32, false),
             Type::Uint64 | Type::RelTime | Type::AbsTime => (64, false),
             _ => return None,
         };

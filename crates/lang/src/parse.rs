@@ -1,0 +1,548 @@
+//! From a condition's text to an [`Expr`]: Falco's grammar, with its quirks. [`parse`] is the entry point.
+//!
+//! The grammar, from the lowest precedence to the highest; keywords are plain prefixes (`existsand` is `exists and`):
+//!
+//! ```text
+//! Or        = And ("or" (blank And | "(" Or ")"))*
+//! And       = Not ("and" (blank Not | "(" Or ")"))*
+//! Not       = ("not" blank)* ("not(" Or ")" | Primary)
+//! Primary   = "(" Or ")" | (Transformer | Field) Condition | identifier
+//! Condition = "exists" | NumberOp (number | Right) | TextOp (text | modifier List | Right) | ListOp (List | Right)
+//! Right     = Transformer | "val(" Field ")"
+//! List      = "(" [text ("," text)*] ")" | identifier
+//! ```
+//!
+//! Positions of errors are where Falco's parser stands when it gives up.
+
+mod help;
+mod scan;
+
+use crate::ast::{Check, Expr, FieldName, Literal, Modifier, Op, Operand, Right, Transformer};
+use crate::codes;
+use crate::diagnostic::{Code, Diagnostic, Span};
+
+use scan::Scanner;
+
+pub use scan::{is_bare_text, is_identifier};
+
+/// How much a condition may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How deep the parser may recurse. Falco's is 1000 for rules and 100 where it describes them. Each pair of parentheses
+    /// takes five.
+    pub depth: usize,
+    /// How many bytes of text a condition may have.
+    pub text: usize,
+}
+
+impl Default for Limits {
+    /// 1000 levels, as in Falco, and 64 MiB of text.
+    fn default() -> Self {
+        Limits { depth: 1000, text: 64 << 20 }
+    }
+}
+
+/// Parses a condition.
+///
+/// # Errors
+/// With the first thing that is not of the grammar.
+///
+/// ```
+/// use eyrie_lang::parse::{Limits, parse};
+/// let expr = parse("evt.type=open and(proc.name=cat)", Limits::default())?;
+/// assert_eq!(expr.to_string(), "(evt.type = open and proc.name = cat)");
+/// # Ok::<(), Box<eyrie_lang::Diagnostic>>(())
+/// ```
+pub fn parse(text: &str, limits: Limits) -> Result<Expr, Box<Diagnostic>> {
+    if text.is_empty() {
+        return refuse(Diagnostic::error(codes::EMPTY_CONDITION, Span::at(0), "the condition is empty"));
+    }
+    if text.len() > limits.text {
+        return refuse(Diagnostic::error(
+            codes::CONDITION_TOO_LONG,
+            Span::at(0),
+            format!("the condition has {} bytes; {} are allowed", text.len(), limits.text),
+        ));
+    }
+    let mut parser = Parser { scan: Scanner::new(text), depth: 0, limit: limits.depth };
+    let expr = parser.or()?;
+    if parser.scan.at < text.len() {
+        return refuse(parser.leftover());
+    }
+    Ok(expr)
+}
+
+type Parsed<T> = Result<T, Box<Diagnostic>>;
+
+struct Parser<'t> {
+    scan: Scanner<'t>,
+    depth: usize,
+    limit: usize,
+}
+
+impl<'t> Parser<'t> {
+    /// Runs one production one level deeper.
+    fn nested<T>(&mut self, production: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        self.depth += 1;
+        if self.depth >= self.limit {
+            return refuse(
+                Diagnostic::error(
+                    codes::CONDITION_TOO_DEEP,
+                    Span::at(self.scan.at),
+                    format!("the condition is nested deeper than the limit of {}", self.limit),
+                )
+                .with_help("put parts of it into macros, or drop needless parentheses"),
+            );
+        }
+        let result = production(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn error(&self, code: Code, title: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, self.scan.word_span(), title)
+    }
+
+    fn or(&mut self) -> Parsed<Expr> {
+        self.nested(|p| p.joined("or", Parser::and, Expr::Or))
+    }
+
+    fn and(&mut self) -> Parsed<Expr> {
+        self.nested(|p| p.joined("and", Parser::not, Expr::And))
+    }
+
+    fn joined(
+        &mut self,
+        keyword: &str,
+        operand: fn(&mut Self) -> Parsed<Expr>,
+        join: fn(Vec<Expr>) -> Expr,
+    ) -> Parsed<Expr> {
+        self.scan.blanks();
+        let first = operand(self)?;
+        self.scan.blanks();
+        let mut children = vec![first];
+        while self.scan.eat(keyword) {
+            let child = if self.scan.blanks() {
+                operand(self)?
+            } else if self.scan.eat("(") {
+                self.rest_of_parenthesis()?
+            } else {
+                return refuse(
+                    self.error(codes::EXPECTED_BLANK, format!("expected a blank or `(` after `{keyword}`"))
+                        .with_help_if(help::keyword_run_on(keyword, &self.scan)),
+                );
+            };
+            children.push(child);
+            self.scan.blanks();
+        }
+        Ok(match children.pop() {
+            Some(only) if children.is_empty() => only,
+            last => {
+                children.extend(last);
+                join(children)
+            }
+        })
+    }
+
+    fn not(&mut self) -> Parsed<Expr> {
+        self.nested(|p| {
+            p.scan.blanks();
+            let mut negated = false;
+            let expr = loop {
+                let before = p.scan.at;
+                if !p.scan.eat("not") {
+                    break p.primary()?;
+                }
+                if p.scan.blanks() {
+                    negated = !negated;
+                } else if p.scan.eat("(") {
+                    negated = !negated;
+                    break p.rest_of_parenthesis()?;
+                } else {
+                    // `nothing`, a macro, or `notes.x`, a field.
+                    p.scan.at = before;
+                    break p.primary()?;
+                }
+            };
+            Ok(if negated { Expr::Not(Box::new(expr)) } else { expr })
+        })
+    }
+
+    /// The opening parenthesis has been read.
+    fn rest_of_parenthesis(&mut self) -> Parsed<Expr> {
+        let open = Span::new(self.scan.at.saturating_sub(1), self.scan.at);
+        self.nested(|p| {
+            p.scan.blanks();
+            let expr = p.or()?;
+            p.scan.blanks();
+            if !p.scan.eat(")") {
+                return refuse(
+                    p.error(codes::UNCLOSED, "expected `)`")
+                        .with_remark(open, "this parenthesis is not closed")
+                        .with_help_if(help::leftover(&p.scan)),
+                );
+            }
+            Ok(expr)
+        })
+    }
+
+    fn primary(&mut self) -> Parsed<Expr> {
+        self.nested(|p| {
+            p.scan.blanks();
+            if p.scan.eat("(") {
+                return p.rest_of_parenthesis();
+            }
+            let start = p.scan.at;
+            if let Some(left) = p.transformer()? {
+                return p.condition(left, start);
+            }
+            if let Some(name) = p.scan.field_name() {
+                let left = Operand::Field(p.rest_of_field(name, start)?);
+                return p.condition(left, start);
+            }
+            if let Some(name) = p.scan.identifier() {
+                let span = Span::new(start, p.scan.at);
+                return Ok(Expr::Macro { name: name.into(), span, body: None });
+            }
+            refuse(
+                p.error(codes::EXPECTED_CHECK, "expected a comparison, a macro or `(`")
+                    .with_help_if(help::no_check(&p.scan)),
+            )
+        })
+    }
+
+    /// The name has been read.
+    fn rest_of_field(&mut self, name: &str, start: usize) -> Parsed<FieldName> {
+        self.nested(|p| {
+            let mut argument = None;
+            if p.scan.eat("[") {
+                let text: Box<str> = if let Some(literal) = p.quoted()? {
+                    literal.text().into()
+                } else if let Some(text) = p.scan.bare_argument() {
+                    text.into()
+                } else {
+                    return refuse(p.error(
+                        codes::EXPECTED_ARGUMENT,
+                        "expected the field's argument: quoted, or without blanks, quotes and brackets",
+                    ));
+                };
+                argument = Some(text);
+                if !p.scan.eat("]") {
+                    return refuse(p.error(codes::UNCLOSED, "expected `]` after the field's argument"));
+                }
+            }
+            Ok(FieldName { name: name.into(), argument, span: Span::new(start, p.scan.at) })
+        })
+    }
+
+    fn transformer(&mut self) -> Parsed<Option<Operand>> {
+        let start = self.scan.at;
+        let Some(transformer) = self.scan.transformer() else { return Ok(None) };
+        let open = Span::new(start, self.scan.at);
+        self.nested(|p| {
+            let mut arguments = Vec::new();
+            loop {
+                p.scan.blanks();
+                arguments.push(p.argument()?);
+                p.scan.blanks();
+                if !p.scan.eat(",") {
+                    break;
+                }
+            }
+            if !p.scan.eat(")") {
+                return refuse(
+                    p.error(codes::UNCLOSED, "expected `)` after the transformer's arguments")
+                        .with_remark(open, "the transformer starts here"),
+                );
+            }
+            let mut selector = None;
+            if p.scan.eat("[") {
+                let at = p.scan.at;
+                let literal = if let Some(literal) = p.quoted()? {
+                    literal
+                } else if let Some(text) = p.scan.bare_argument() {
+                    Literal { bytes: text.as_bytes().into(), span: Span::new(at, p.scan.at) }
+                } else {
+                    return refuse(p.error(
+                        codes::EXPECTED_ARGUMENT,
+                        "expected what the brackets select: quoted, or without blanks, quotes and brackets",
+                    ));
+                };
+                selector = Some(literal);
+                if !p.scan.eat("]") {
+                    return refuse(p.error(codes::UNCLOSED, "expected `]`"));
+                }
+            }
+            let span = Span::new(start, p.scan.at);
+            Ok(Some(Operand::Call { transformer, arguments, selector, span }))
+        })
+    }
+
+    fn argument(&mut self) -> Parsed<Operand> {
+        self.nested(|p| {
+            if let Some(operand) = p.simple_argument()? {
+                return Ok(operand);
+            }
+            let start = p.scan.at;
+            if !p.scan.eat("(") {
+                return refuse(p
+                    .error(
+                        codes::EXPECTED_ARGUMENT,
+                        "expected the transformer's argument: a field, a transformer, a quoted text, a number or a list",
+                    )
+                    .with_help_if(help::no_argument(&p.scan)));
+            }
+            let mut items = Vec::new();
+            p.scan.blanks();
+            if !p.scan.eat(")") {
+                loop {
+                    p.scan.blanks();
+                    match p.simple_argument()? {
+                        Some(item) => items.push(item),
+                        None => {
+                            return refuse(p.error(
+                                codes::EXPECTED_ARGUMENT,
+                                "expected a list's item: a field, a transformer, a quoted text or a number",
+                            ));
+                        }
+                    }
+                    p.scan.blanks();
+                    if !p.scan.eat(",") {
+                        break;
+                    }
+                }
+                if !p.scan.eat(")") {
+                    return refuse(p.error(codes::UNCLOSED, "expected `)` after the list"));
+                }
+            }
+            Ok(Operand::List { items, span: Span::new(start, p.scan.at) })
+        })
+    }
+
+    fn simple_argument(&mut self) -> Parsed<Option<Operand>> {
+        let start = self.scan.at;
+        if let Some(call) = self.transformer()? {
+            return Ok(Some(call));
+        }
+        if let Some(name) = self.scan.field_name() {
+            return Ok(Some(Operand::Field(self.rest_of_field(name, start)?)));
+        }
+        if let Some(literal) = self.quoted()? {
+            return Ok(Some(Operand::Literal(literal)));
+        }
+        Ok(self.scan.number().map(|number| {
+            Operand::Literal(Literal {
+                bytes: number.as_bytes().into(),
+                span: Span::new(start, self.scan.at),
+            })
+        }))
+    }
+
+    /// The left-hand side has been read.
+    fn condition(&mut self, left: Operand, start: usize) -> Parsed<Expr> {
+        self.nested(|p| {
+            p.scan.blanks();
+            let op_start = p.scan.at;
+            let Some(op) = p.scan.operator() else {
+                return refuse(
+                    p.error(codes::EXPECTED_OPERATOR, "expected a comparison operator")
+                        .with_help_if(help::no_operator(&p.scan, &left)),
+                );
+            };
+            let mut op_span = Span::new(op_start, p.scan.at);
+            let blank = p.scan.blanks();
+            let mut modifier = None;
+            let right = match op {
+                Op::Exists => {
+                    // The blanks belong to whatever follows.
+                    p.scan.at = op_span.end;
+                    Right::None
+                }
+                Op::Lt | Op::Le | Op::Gt | Op::Ge => p.number_or_operand(op)?,
+                Op::In | Op::Intersects | Op::Pmatch => p.list_or_operand(op)?,
+                _ => {
+                    if blank {
+                        modifier = p.modifier();
+                    }
+                    if modifier.is_some() {
+                        op_span.end = p.scan.last_end;
+                        p.list(op)?
+                    } else {
+                        p.text_or_operand(op)?
+                    }
+                }
+            };
+            let span = Span::new(start, p.scan.at);
+            Ok(Expr::Check(Box::new(Check { left, op, modifier, right, span, op_span })))
+        })
+    }
+
+    /// `oneof`, `anyof` or `allof` if it is a modifier here and not a plain word.
+    fn modifier(&mut self) -> Option<Modifier> {
+        let before = self.scan.clone();
+        for modifier in Modifier::ALL {
+            if self.scan.eat(modifier.name()) && self.scan.blanks() {
+                let list = self.scan.clone();
+                let follows = self.scan.eat("(")
+                    || self.scan.identifier().is_some_and(|word| !matches!(word, "and" | "or" | "not"));
+                self.scan = list;
+                if follows {
+                    self.scan.last_end = before.at + modifier.name().len();
+                    return Some(*modifier);
+                }
+            }
+            self.scan = before.clone();
+        }
+        None
+    }
+
+    fn number_or_operand(&mut self, op: Op) -> Parsed<Right> {
+        if let Some(operand) = self.right_operand()? {
+            return Ok(Right::Operand(operand));
+        }
+        let start = self.scan.at;
+        match self.scan.number() {
+            Some(number) => Ok(Right::Value(Literal {
+                bytes: number.as_bytes().into(),
+                span: Span::new(start, self.scan.at),
+            })),
+            None => refuse(
+                self.error(codes::EXPECTED_NUMBER, format!("expected a number after `{}`", op.name()))
+                    .with_help_if(help::no_number(op, &self.scan)),
+            ),
+        }
+    }
+
+    fn text_or_operand(&mut self, op: Op) -> Parsed<Right> {
+        if let Some(operand) = self.right_operand()? {
+            return Ok(Right::Operand(operand));
+        }
+        match self.text()? {
+            Some(literal) => Ok(Right::Value(literal)),
+            None => refuse(
+                self.error(codes::EXPECTED_VALUE, format!("expected a value after `{}`", op.name()))
+                    .with_help_if(help::no_value(op, &self.scan)),
+            ),
+        }
+    }
+
+    fn list_or_operand(&mut self, op: Op) -> Parsed<Right> {
+        match self.right_operand()? {
+            Some(operand) => Ok(Right::Operand(operand)),
+            None => self.list(op),
+        }
+    }
+
+    fn list(&mut self, op: Op) -> Parsed<Right> {
+        let start = self.scan.at;
+        if self.scan.eat("(") {
+            let mut values = Vec::new();
+            self.scan.blanks();
+            if let Some(first) = self.text()? {
+                values.push(first);
+                self.scan.blanks();
+                while self.scan.eat(",") {
+                    self.scan.blanks();
+                    match self.text()? {
+                        Some(value) => values.push(value),
+                        None => {
+                            return refuse(
+                                self.error(codes::EXPECTED_VALUE, "expected a value after `,`")
+                                    .with_help("a comma stands only between two values"),
+                            );
+                        }
+                    }
+                    self.scan.blanks();
+                }
+            }
+            if !self.scan.eat(")") {
+                return refuse(
+                    self.error(codes::UNCLOSED, "expected `)` or `,`")
+                        .with_remark(Span::new(start, start + 1), "in this list")
+                        .with_help_if(help::in_list(&self.scan)),
+                );
+            }
+            return Ok(Right::List { values, span: Span::new(start, self.scan.at) });
+        }
+        match self.scan.identifier() {
+            Some(word) => Ok(Right::Value(Literal {
+                bytes: word.as_bytes().into(),
+                span: Span::new(start, self.scan.at),
+            })),
+            None => refuse(
+                self.error(codes::EXPECTED_LIST, format!("expected a list after `{}`", op.name()))
+                    .with_help("write the values in parentheses: `(a, b)`"),
+            ),
+        }
+    }
+
+    /// `val(field)` or a transformer.
+    fn right_operand(&mut self) -> Parsed<Option<Operand>> {
+        let start = self.scan.at;
+        if self.scan.eat("val(") {
+            return self.nested(|p| {
+                p.scan.blanks();
+                let at = p.scan.at;
+                let Some(name) = p.scan.field_name() else {
+                    return refuse(p.error(codes::EXPECTED_ARGUMENT, "expected a field within `val(…)`"));
+                };
+                let field = p.rest_of_field(name, at)?;
+                p.scan.blanks();
+                if !p.scan.eat(")") {
+                    return refuse(p.error(codes::UNCLOSED, "expected `)` after the field"));
+                }
+                Ok(Some(Operand::Val { field, span: Span::new(start, p.scan.at) }))
+            });
+        }
+        self.transformer()
+    }
+
+    fn text(&mut self) -> Parsed<Option<Literal>> {
+        if let Some(literal) = self.quoted()? {
+            return Ok(Some(literal));
+        }
+        let start = self.scan.at;
+        Ok(self
+            .scan
+            .bare_text()
+            .map(|text| Literal { bytes: text.as_bytes().into(), span: Span::new(start, self.scan.at) }))
+    }
+
+    fn quoted(&mut self) -> Parsed<Option<Literal>> {
+        let start = self.scan.at;
+        let Some(raw) = self.scan.quoted() else { return Ok(None) };
+        let span = Span::new(start, self.scan.at);
+        match scan::unescape(raw) {
+            Ok(bytes) => Ok(Some(Literal { bytes: bytes.into(), span })),
+            Err((offset, escape)) => {
+                let at = start + offset;
+                let mut diagnostic = Diagnostic::error(
+                    codes::BAD_ESCAPE,
+                    Span::new(at, at + 1 + escape.len_utf8()),
+                    format!("`\\{escape}` is not an escape"),
+                )
+                .with_help("write `\\\\` for a backslash; the escapes are \\b \\f \\n \\r \\t \\\\ \\/ \\xHH and the quote");
+                // Falco's parser has read the whole text by then.
+                diagnostic.anchor = Some(self.scan.at);
+                refuse(diagnostic)
+            }
+        }
+    }
+
+    fn leftover(&self) -> Diagnostic {
+        let last = Span::new(self.scan.last_start, self.scan.last_end);
+        self.error(codes::UNEXPECTED_TEXT, "expected `and` or `or` here, or nothing")
+            .with_remark(last, "the condition is complete after this")
+            .with_help_if(help::leftover(&self.scan))
+    }
+}
+
+/// The transformer whose call starts `text`, for the warning about a call that was meant and is a text.
+pub(crate) fn looks_like_transformer(text: &str) -> bool {
+    Transformer::ALL.iter().any(|t| text.strip_prefix(t.name()).is_some_and(|rest| rest.starts_with('(')))
+        || text.starts_with("val(")
+}
+
+fn refuse<T>(diagnostic: Diagnostic) -> Parsed<T> {
+    Err(Box::new(diagnostic))
+}
