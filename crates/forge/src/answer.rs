@@ -252,3 +252,67 @@ pub(crate) fn short(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_explain_themselves() {
+        let text = || "detail".to_owned();
+        let all = [
+            Reason::NotRecorded,
+            Reason::NotConfigured,
+            Reason::NotSupported { host: "codeberg.org".into() },
+            Reason::NoToken,
+            Reason::TokenRejected { message: text() },
+            Reason::Forbidden { message: text() },
+            Reason::RateLimited { until: None, with_token: true },
+            Reason::RateLimited { until: Some(Timestamp::UNIX_EPOCH), with_token: false },
+            Reason::NotFound,
+            Reason::Unreachable { detail: text() },
+            Reason::AddressRefused { detail: text() },
+            Reason::TimedOut { step: "connect".into() },
+            Reason::Tls { detail: text() },
+            Reason::TooLarge { limit: 10 },
+            Reason::TooManyRedirects,
+            Reason::ServerError { status: 502 },
+            Reason::UnexpectedStatus { status: 418 },
+            Reason::Malformed { detail: text() },
+        ];
+        let mut lines = Vec::new();
+        for reason in &all {
+            let json = serde_json::to_value(reason).unwrap();
+            assert_eq!(json.get("reason").and_then(|code| code.as_str()), Some(reason.code()));
+            assert_eq!(&serde_json::from_value::<Reason>(json).unwrap(), reason);
+            lines.push(format!("{reason}; {}", reason.remedy()));
+        }
+        insta::assert_snapshot!(lines.join("\n"), @r###"
+    the recorded answers do not contain it; record it with `eyrie forge record URL`, or assess online without --forge-data
+    no source was given for it; name a source for it
+    codeberg.org is not a supported forge: only its public git data can be read; supply recorded answers with --forge-data
+    the forge tells this only with a token; set GITHUB_TOKEN (GH_ENTERPRISE_TOKEN for a server of one's own) to a token that can read the repository
+    the forge rejects the token (401): detail; create a new token and set GITHUB_TOKEN to it
+    the forge forbids it (403): detail; use a token that may read this repository
+    the forge's rate limit is used up; try again later
+    the forge's rate limit is used up until 1970-01-01T00:00:00Z; set GITHUB_TOKEN for a higher limit, or try again after 1970-01-01T00:00:00Z
+    not found (404); check the address; a private repository needs a token that may read it
+    the host cannot be reached: detail; check the network and the proxy, or supply recorded answers with --forge-data
+    the address is not fetched: detail; use a public http(s) address
+    no answer in time (connect); try again later
+    no secure connection: detail; check the host's certificate; a private certificate authority has to be given
+    the answer is larger than 10 bytes; nothing: the answer is beyond what is read
+    redirected too often; check the address in a browser and correct it
+    the server is out of order (502); try again later
+    unexpected status 418; check that the address is the forge's own and not a proxy's or a login page's
+    the answer makes no sense: detail; check that the address is the forge's own and not a proxy's or a login page's
+    "###);
+    }
+
+    #[test]
+    fn text_from_outside_is_made_fit() {
+        assert_eq!(short("\n  one\u{1b}[31m\ntwo"), "one[31m");
+        assert_eq!(short(&"x".repeat(500)).chars().count(), 201);
+        assert_eq!(short(""), "");
+    }
+}

@@ -63,7 +63,10 @@ fn host_and_port(url: &RepositoryUrl) -> String {
     origin.split_once("://").map_or(origin.clone(), |(_, host)| host.to_owned())
 }
 
-/// A GitHub that is asked over the network.
+/// A GitHub that is asked over the network, for one run: once the rate limit is used up it asks nothing more.
+///
+/// Addresses on other hosts, GitLab's among them, are [`Reason::NotSupported`]: of those only the public git data
+/// can be read ([`clone`](crate::clone())). Pages and the landscape are fetched all the same.
 #[derive(Debug)]
 pub struct GitHub {
     endpoints: Endpoints,

@@ -55,8 +55,8 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Limits and settings of all network steps.
-#[derive(Debug, Clone)]
+/// Limits and settings of all network steps. A proxy's address may hold a password: `Debug` leaves it out.
+#[derive(Clone)]
 pub struct Network {
     /// Time to look up a name and connect, TLS included.
     pub connect_timeout: Duration,
@@ -72,12 +72,31 @@ pub struct Network {
     pub retries: u32,
     /// How long to wait before asking again; doubled each time.
     pub backoff: Duration,
-    /// A proxy's address, `http://host:port`.
+    /// A proxy's address, `http://host:port`. What it reaches is for it to decide.
     pub proxy: Option<String>,
+    /// Hosts that are asked without the proxy, as `NO_PROXY` lists them: `example.com`, `.example.com`, `*`.
+    pub no_proxy: Vec<String>,
     /// Certificate authorities to trust instead of the well-known ones, as PEM: for a forge of one's own.
     pub root_certificates: Option<Vec<u8>>,
     /// Fetch pages from loopback and private addresses, too.
     pub allow_private_pages: bool,
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("response_timeout", &self.response_timeout)
+            .field("read_timeout", &self.read_timeout)
+            .field("total_timeout", &self.total_timeout)
+            .field("max_redirects", &self.max_redirects)
+            .field("retries", &self.retries)
+            .field("proxy", &self.proxy.as_ref().map(|_| "…"))
+            .field("no_proxy", &self.no_proxy)
+            .field("root_certificates", &self.root_certificates.as_ref().map(Vec::len))
+            .field("allow_private_pages", &self.allow_private_pages)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Network {
@@ -91,6 +110,7 @@ impl Default for Network {
             retries: 2,
             backoff: Duration::from_millis(500),
             proxy: None,
+            no_proxy: Vec::new(),
             root_certificates: None,
             allow_private_pages: false,
         }
@@ -190,10 +210,7 @@ pub(crate) struct Opened {
 
 impl Http {
     pub(crate) fn new(network: Network) -> Result<Self, NetworkError> {
-        let proxy = match &network.proxy {
-            None => None,
-            Some(address) => Some(ureq::Proxy::new(address).map_err(|_| NetworkError::Proxy)?),
-        };
+        let proxy = network.proxy.as_deref().map(|address| proxy(address, &network.no_proxy)).transpose()?;
         let tls = match &network.root_certificates {
             None => TlsConfig::default(),
             Some(pem) => {
@@ -226,7 +243,7 @@ impl Http {
             .timeout_per_write(Some(network.read_timeout))
             .build();
         let api = Agent::new_with_config(config.clone());
-        let pages = if network.allow_private_pages {
+        let pages = if network.allow_private_pages || network.proxy.is_some() {
             api.clone()
         } else {
             Agent::with_parts(config, DefaultConnector::default(), PublicOnly::default())
@@ -310,6 +327,19 @@ impl Http {
         };
         result.map_err(reason)
     }
+}
+
+fn proxy(address: &str, except: &[String]) -> Result<ureq::Proxy, NetworkError> {
+    let invalid = |_| NetworkError::Proxy;
+    let parsed = ureq::Proxy::new(address).map_err(invalid)?;
+    let mut builder = ureq::Proxy::builder(parsed.protocol()).host(parsed.host()).port(parsed.port());
+    if let Some(user) = parsed.username() {
+        builder = builder.username(user);
+    }
+    if let Some(password) = parsed.password() {
+        builder = builder.password(password);
+    }
+    except.iter().fold(builder, |builder, host| builder.no_proxy(host)).build().map_err(invalid)
 }
 
 /// Reads the body of an answer up to a limit.

@@ -46,4 +46,4 @@ pub use repository::{
     Actor, AssociatedChange, Association, ChangeChecks, Changeset, Comment, Discussion, Issue, MergedChange,
     Owner, OwnerKind, Release, RepositoryAnswer, Review, ReviewState,
 };
-pub use url::{ForgeKind, RepositoryUrl, Scheme, UrlError};
+pub use url::{ForgeKind, RepositoryUrl, Scheme, UrlError, local_path};

@@ -1,7 +1,7 @@
 //! [`record`]: writes what a forge says into a folder that [`Recorded`](crate::Recorded) reads.
 //!
-//! The folder appears whole or not at all. The files are text, in a stable order; what they are is in
-//! `recorded/folder.rs`. Answers hold no secrets, so no file does.
+//! The folder appears whole or not at all. The files are text, in a stable order. Answers hold no secrets, so no
+//! file does.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,8 @@ pub enum RecordError {
     },
 }
 
-/// Writes answers into a folder. An earlier recording there is replaced; anything else is left alone.
+/// Writes answers into a folder that [`Recorded`](crate::Recorded) reads; its files are described there. An earlier
+/// recording in the folder is replaced; anything else is left alone.
 ///
 /// `recorded_at` is written down as the time of the answers.
 pub fn record(

@@ -1,19 +1,7 @@
 //! [`Recorded`]: answers that were recorded or written elsewhere, so that a machine without network gets the full
 //! report.
 //!
-//! Two forms are read. A **single JSON file** holds GitHub's GraphQL repository object, plain or as
-//! `{"data": {"repository": …}, "errors": […]}`. A **scenario** is a plain object written by hand: it has keys that
-//! begin with `_`, or placeholders. It describes the world beside the API as a whole, so what it leaves out is not
-//! there:
-//!
-//! | in a scenario | meaning |
-//! |---|---|
-//! | `_pages` | web page by host; a host that is missing answers 404, `@refuse` closes the connection, `@hang` never answers |
-//! | `_community_files` | files of the organisation's `.github` repository; none when missing |
-//! | `_status`, `_raw` | the API's own status (200) and body |
-//! | `{NOW-7d}`, `{owner}`, `{repo}` | a date that long ago (`d`, `h`, `m`, `s`), the owner and name asked for |
-//!
-//! A **folder** is what [`record`](crate::record) writes; see there ([`folder`]).
+//! [`folder`] is the form that [`record`](crate::record()) writes, [`scenario`] the one that people write.
 
 pub(crate) mod folder;
 mod scenario;
@@ -29,6 +17,40 @@ use crate::{Answer, Forge, Page, Reason, RepositoryAnswer, RepositoryUrl};
 use scenario::Pages;
 
 /// Recorded answers behind the [`Forge`] trait.
+///
+/// Two forms are read: a JSON file, and a folder.
+///
+/// # A JSON file
+///
+/// It holds GitHub's GraphQL repository object, plain or as the API answers,
+/// `{"data": {"repository": …}, "errors": […]}`. Pieces whose keys are not there are [`Reason::NotRecorded`]; a
+/// present `null` is a known absence.
+///
+/// A **scenario** is a plain object written by hand: it has keys that begin with `_`, or placeholders. It describes
+/// the world beside the API as a whole, so what it leaves out is not there:
+///
+/// | in a scenario | meaning |
+/// |---|---|
+/// | `_pages` | web page by host; a host that is missing answers 404, `@refuse` closes the connection, `@hang` never answers |
+/// | `_community_files` | paths of the files in the organisation's `.github` repository; none when missing |
+/// | `_status`, `_raw` | the API's own status (200) and body |
+/// | `{NOW-7d}` | a date that long before now; units `d`, `h`, `m`, `s` |
+/// | `{owner}`, `{repo}` | owner and name of the repository that is asked for |
+///
+/// # A folder
+///
+/// Version 1, as [`record`](crate::record()) writes it:
+///
+/// | file | content |
+/// |---|---|
+/// | `repository.json` | `{"eyrie_forge_record": 1, "recorded_at": date, "url": address, "repository": …, "missing": {piece: reason}}`, where `repository` is a [`RepositoryAnswer`]; GitHub's GraphQL repository object is accepted, too |
+/// | `homepage.json` | the page's `url`, `final_url`, `status`, `content_type`, `truncated`; `null` where the repository names no homepage |
+/// | `homepage.html` | the page's text; without `homepage.json` beside it, the homepage's text with status 200 |
+/// | `org-github.json` | paths of the files in the organisation's `.github` repository, a list |
+/// | `landscape.yml` | a landscape file, or an excerpt with the project's entry |
+///
+/// Any of them may be missing: that piece is then [`Reason::NotRecorded`], or what `missing` says of `homepage`,
+/// `organization_files` and `landscape`.
 #[derive(Debug, Clone)]
 pub struct Recorded {
     repository: Source,

@@ -68,6 +68,7 @@ pub struct RepositoryAnswer {
     #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub changesets: Answer<Vec<Changeset>>,
     /// Issues (no pull requests) touched in the last 90 days, at most 30, each with at most 30 comments.
+    /// Without a token the comments are those among the last hundred of all issues.
     #[serde(skip_serializing_if = "Answer::is_not_recorded")]
     pub issues: Answer<Vec<Issue>>,
 }

@@ -4,6 +4,7 @@
 //! [`RepositoryUrl::on`] (a GitHub Enterprise Server under a name of its own).
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -137,6 +138,38 @@ impl RepositoryUrl {
     pub fn looks_like_url(text: &str) -> bool {
         text.contains("://") || scp_form(text).is_some()
     }
+}
+
+/// The folder that a `file://` address means, if it is one of this machine: no clone is needed, it can be assessed
+/// where it is. (gix would run the program `git-upload-pack` for it, which Eyrie does without.)
+///
+/// ```
+/// # use std::path::Path;
+/// let path = eyrie_forge::local_path("file:///srv/git/my%20project.git");
+/// assert_eq!(path.as_deref(), Some(Path::new("/srv/git/my project.git")));
+/// assert_eq!(eyrie_forge::local_path("https://github.com/o/r"), None);
+/// ```
+pub fn local_path(text: &str) -> Option<PathBuf> {
+    let rest = text.trim().strip_prefix("file://")?;
+    let path = rest.strip_prefix("localhost").unwrap_or(rest);
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut left = path.strip_prefix('/').map(|_| path.as_bytes())?;
+    while let Some((&first, tail)) = left.split_first() {
+        let escaped = (first == b'%')
+            .then(|| {
+                tail.get(..2).and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok())
+            })
+            .flatten();
+        let (byte, after) = match escaped {
+            Some(byte) => (byte, tail.get(2..).unwrap_or_default()),
+            None => (first, tail),
+        };
+        bytes.push(byte);
+        left = after;
+    }
+    // A path with a null byte is none.
+    let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))?;
+    Some(PathBuf::from(text))
 }
 
 /// `user@host:path` taken apart, as scp and git write it.

@@ -1,14 +1,4 @@
-//! The folder form of recorded answers: what its files are, reading and writing them.
-//!
-//! | file | content |
-//! |---|---|
-//! | `repository.json` | `{"eyrie_forge_record": 1, "recorded_at", "url", "repository": RepositoryAnswer, "missing": {piece: reason}}`; a GraphQL repository object is accepted, too |
-//! | `homepage.json` | the page's `url`, `final_url`, `status`, `content_type`, `truncated`; `null` where the repository names no homepage |
-//! | `homepage.html` | the page's text |
-//! | `org-github.json` | paths of the files in the owner's `.github` repository, a list |
-//! | `landscape.yml` | a landscape file, or an excerpt with the project's entry |
-//!
-//! Any of them may be missing: that piece is then [`Reason::NotRecorded`], or what `missing` says.
+//! The folder form of recorded answers: its files, and how they are read. [`Recorded`] documents them.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;

@@ -484,10 +484,21 @@ fn settings_that_make_no_sense() {
 #[test]
 fn a_proxy_is_asked_if_there_is_one() {
     let proxy = Server::start(|_| Reply::status(200, "from the proxy"));
-    let network = Network { proxy: Some(proxy.origin()), ..patient() };
-    let page = github(1, false, network).page("http://site.example/x");
-    // Plain http through a proxy is either forwarded or tunnelled; in both cases it is the proxy that is asked.
-    assert_eq!(proxy.seen().len(), 1, "{page:?}");
+    let address = proxy.origin().replace("http://", "http://user:pass%20word@");
+    let network = Network { proxy: Some(address), allow_private_pages: false, ..patient() };
+    let through = github(1, false, network.clone());
+    through.page("http://site.example/x");
+    let seen = proxy.seen();
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].headers.get("proxy-authorization").unwrap(), "Basic dXNlcjpwYXNzIHdvcmQ=");
+    assert!(!format!("{through:?}").contains("word"), "{through:?}");
+
+    // But not for what is to be asked directly.
+    let server = Server::start(play);
+    let network = Network { no_proxy: vec!["127.0.0.1".into()], ..network };
+    let page = github(1, false, network).page(&format!("{}/moved", server.origin()));
+    assert_eq!(page.known().unwrap().body, "<html>");
+    assert_eq!(proxy.seen().len(), 1);
 }
 
 #[test]

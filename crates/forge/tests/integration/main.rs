@@ -9,4 +9,5 @@ mod github;
 mod record;
 mod recorded;
 mod server;
+mod tls;
 mod url;

@@ -1,6 +1,6 @@
 //! Addresses: every form that people copy, and what is said to those that are none.
 
-use eyrie_forge::{ForgeKind, RepositoryUrl};
+use eyrie_forge::{ForgeKind, RepositoryUrl, local_path};
 
 #[test]
 fn forms_that_are_understood() {
@@ -114,6 +114,19 @@ fn what_is_said_to_the_rest() {
     .                                        this is not the address of a repository; write `https://HOST/OWNER/NAME`, for example `https://github.com/falcosecurity/falco`
                                              this is not the address of a repository; write `https://HOST/OWNER/NAME`, for example `https://github.com/falcosecurity/falco`
     "###);
+}
+
+#[test]
+fn local_addresses() {
+    let path = |text| local_path(text).map(|path| path.to_str().unwrap().to_owned());
+    assert_eq!(path("file:///a/b.git").as_deref(), Some("/a/b.git"));
+    assert_eq!(path("file://localhost/a/b").as_deref(), Some("/a/b"));
+    assert_eq!(path("file:///a%20b/%c3%a9%2").as_deref(), Some("/a b/\u{e9}%2"));
+    for none in
+        ["file://server/a", "file://", "file:///a%00b", "file:///%ff", "/a/b", "https://github.com/a/b", ""]
+    {
+        assert_eq!(path(none), None, "{none}");
+    }
 }
 
 #[test]
