@@ -1,1 +1,8 @@
 //! Rules over events and facts.
+//!
+//! [`OutputFormat`] puts the values of fields into the text of a finding. What fields there are is described by an
+//! [`eyrie_lang::Schema`]; nothing here knows events or repositories.
+
+pub mod output;
+
+pub use output::OutputFormat;

@@ -30,6 +30,8 @@ pub(crate) struct Checker<'c> {
     pub(crate) within: Option<Box<str>>,
     /// Where Falco puts what is wrong with the current comparison.
     pub(crate) anchor: usize,
+    /// Whether it is for output, where more fields may be used.
+    pub(crate) output: bool,
 }
 
 /// An operand that has been checked.
@@ -43,7 +45,15 @@ pub(crate) struct Typed {
 
 impl<'c> Checker<'c> {
     pub(crate) fn new(schema: &'c dyn Schema, interner: &'c mut Interner) -> Self {
-        Checker { schema, interner, errors: Vec::new(), warnings: Vec::new(), within: None, anchor: 0 }
+        Checker {
+            schema,
+            interner,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            within: None,
+            anchor: 0,
+            output: false,
+        }
     }
 
     fn error(&mut self, mut diagnostic: Diagnostic) {

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::arena::{AtomEntry, AtomId, Interner, Node, NodeId, Nodes};
-use crate::ast::Expr;
+use crate::arena::{AtomEntry, AtomId, Interner, Node, NodeId, Nodes, OperandId};
+use crate::ast::{Expr, Operand};
 use crate::check::Checker;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::lists::{List, substitute};
 use crate::parse::{Limits, is_identifier, parse};
-use crate::program::{Condition, ConditionId, Program};
+use crate::program::{Condition, ConditionId, Program, ValueId};
 use crate::schema::Schema;
 use crate::suggest::closest;
 
@@ -43,6 +43,7 @@ pub struct Compiler<'s> {
     interner: Interner,
     nodes: Nodes,
     conditions: Vec<Condition>,
+    values: Vec<OperandId>,
     /// Macros' bodies by address.
     compiled: HashMap<*const Expr, Body>,
 }
@@ -80,6 +81,7 @@ impl<'s> Compiler<'s> {
             interner: Interner::default(),
             nodes: Nodes::default(),
             conditions: Vec::new(),
+            values: Vec::new(),
             compiled: HashMap::new(),
         }
     }
@@ -154,6 +156,30 @@ impl<'s> Compiler<'s> {
         Ok(Added { id, warnings })
     }
 
+    /// Adds an operand whose values are wanted, for output. Its values are those that conditions see: a field that both use
+    /// is extracted once.
+    ///
+    /// # Errors
+    /// With everything that is wrong with it; spans point into the text that it was parsed from.
+    pub fn add_value(&mut self, operand: &Operand) -> Result<ValueId, Vec<Diagnostic>> {
+        let mut checker = Checker::new(self.schema, &mut self.interner);
+        checker.output = true;
+        checker.anchor = operand.span().start;
+        match checker.operand(operand) {
+            Some(typed) if checker.errors.is_empty() => {
+                let id = ValueId::new(self.values.len());
+                self.values.push(typed.id);
+                Ok(id)
+            }
+            _ => Err(checker.errors),
+        }
+    }
+
+    /// The schema that everything is checked against.
+    pub fn schema(&self) -> &'s dyn Schema {
+        self.schema
+    }
+
     /// All conditions, as they run.
     pub fn finish(self) -> Program {
         let kinds = self.schema.discriminant().map_or(0, crate::schema::Discriminant::len);
@@ -161,6 +187,7 @@ impl<'s> Compiler<'s> {
             self.interner.finish(),
             self.nodes,
             self.conditions,
+            self.values,
             self.schema.may_be_unavailable(),
             kinds,
         )

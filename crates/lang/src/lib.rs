@@ -39,7 +39,7 @@ pub use compiler::{Added, Compiler};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use fields::{Fields, Presence, Values};
 pub use kinds::KindSet;
-pub use program::{ConditionId, Program, Verdict};
+pub use program::{ConditionId, Program, ValueId, Verdict};
 pub use run::{Run, Scratch};
 pub use schema::{
     Argument, ArgumentKind, ArgumentPolicy, Arity, Discriminant, Field, FieldError, FieldFlags, FieldId,

@@ -72,6 +72,28 @@ pub fn parse(text: &str, limits: Limits) -> Result<Expr, Box<Diagnostic>> {
     Ok(expr)
 }
 
+/// Parses a field or a transformer's call at the start of a text, as output formats contain them, and says how many bytes
+/// of the text it takes. `None` if there is neither.
+///
+/// # Errors
+/// With the first thing that is not of the grammar, once it is clear that it is a field or a transformer.
+///
+/// ```
+/// use eyrie_lang::parse::{Limits, parse_operand};
+/// let (operand, len) = parse_operand("toupper(proc.name) ran", Limits::default())?.unwrap();
+/// assert_eq!((operand.to_string().as_str(), len), ("toupper(proc.name)", 18));
+/// # Ok::<(), Box<eyrie_lang::Diagnostic>>(())
+/// ```
+pub fn parse_operand(text: &str, limits: Limits) -> Result<Option<(Operand, usize)>, Box<Diagnostic>> {
+    let mut parser = Parser { scan: Scanner::new(text), depth: 0, limit: limits.depth };
+    if let Some(call) = parser.transformer()? {
+        return Ok(Some((call, parser.scan.at)));
+    }
+    let Some(name) = parser.scan.field_name() else { return Ok(None) };
+    let field = parser.rest_of_field(name, 0)?;
+    Ok(Some((Operand::Field(field), parser.scan.at)))
+}
+
 type Parsed<T> = Result<T, Box<Diagnostic>>;
 
 struct Parser<'t> {

@@ -9,7 +9,7 @@ use crate::diagnostic::Span;
 use crate::fields::Fields;
 use crate::kinds::KindSet;
 use crate::run::{Run, Scratch};
-use crate::schema::{Discriminant, Field, Kind};
+use crate::schema::{Arity, Discriminant, Field, Kind};
 use crate::value::Value;
 
 /// A condition's number in its program, in the order in which they were added.
@@ -24,6 +24,21 @@ impl ConditionId {
 
     /// The number: 0 for the condition that was added first.
     pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The number of a value that output wants, in the order in which they were added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ValueId(u32);
+
+impl ValueId {
+    #[allow(clippy::cast_possible_truncation, reason = "there are less than 2^32 values")]
+    pub(crate) fn new(index: usize) -> Self {
+        ValueId(index as u32)
+    }
+
+    pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
 }
@@ -79,6 +94,7 @@ pub struct Program {
     /// Whether the node's verdict is worth keeping: it is needed in several places.
     pub(crate) shared: Vec<bool>,
     pub(crate) conditions: Vec<Condition>,
+    pub(crate) values: Vec<OperandId>,
     pub(crate) may_be_unavailable: bool,
     /// How many kinds the schema has.
     kinds: u32,
@@ -89,6 +105,7 @@ impl Program {
         atoms: Arc<Atoms>,
         nodes: Nodes,
         conditions: Vec<Condition>,
+        values: Vec<OperandId>,
         may_be_unavailable: bool,
         kinds: u32,
     ) -> Self {
@@ -120,7 +137,7 @@ impl Program {
             }
         }
         let shared = users.iter().map(|count| *count > 1).collect();
-        Program { atoms, nodes, shared, conditions, may_be_unavailable, kinds }
+        Program { atoms, nodes, shared, conditions, values, may_be_unavailable, kinds }
     }
 
     /// Runs one condition.
@@ -223,6 +240,30 @@ impl Program {
         fields
     }
 
+    /// The field that a value is, if it is one and not a transformer's.
+    pub fn value_field(&self, value: ValueId) -> Option<&Field> {
+        let operand = self.values.get(value.index())?;
+        match &self.atoms.operands.get(operand.index())?.key {
+            crate::arena::OperandKey::Field(field) => Some(field),
+            _ => None,
+        }
+    }
+
+    /// The fields that a value is made from.
+    pub fn value_fields(&self, value: ValueId) -> Vec<&Field> {
+        let mut fields = Vec::new();
+        if let Some(operand) = self.values.get(value.index()) {
+            self.atoms.fields(*operand, &mut |_, field| fields.push(field));
+        }
+        fields
+    }
+
+    /// How many values a value has.
+    pub fn value_arity(&self, value: ValueId) -> Arity {
+        let operand = self.values.get(value.index());
+        operand.and_then(|id| self.atoms.operands.get(id.index())).map_or(Arity::One, |operand| operand.arity)
+    }
+
     /// The fields that any of the conditions may need.
     pub fn all_fields(&self) -> Vec<&Field> {
         let mut seen: BTreeSet<OperandId> = BTreeSet::new();
@@ -305,7 +346,14 @@ impl Program {
                 Condition { root, ..condition.clone() }
             })
             .collect();
-        Program::new(Arc::clone(&self.atoms), nodes, conditions, self.may_be_unavailable, self.kinds)
+        Program::new(
+            Arc::clone(&self.atoms),
+            nodes,
+            conditions,
+            self.values.clone(),
+            self.may_be_unavailable,
+            self.kinds,
+        )
     }
 
     fn fold(

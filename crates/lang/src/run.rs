@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::arena::{AtomId, Fold, Node, NodeId, OperandId, OperandKey, Test};
 use crate::fields::{Fields, Presence, Values};
 use crate::matching;
-use crate::program::{ConditionId, Program, Verdict};
+use crate::program::{ConditionId, Program, ValueId, Verdict};
 use crate::schema::Field;
 use crate::value::Value;
 
@@ -48,7 +48,7 @@ struct Kept {
 /// Conditions being run over the fields of one event or record. Made by [`Program::start`].
 #[derive(Debug)]
 pub struct Run<'r> {
-    pub(crate) program: &'r Program,
+    program: &'r Program,
     fields: Source<'r>,
     scratch: &'r mut Scratch,
     values: Values<'r>,
@@ -86,6 +86,11 @@ impl<'r> Run<'r> {
         }
         let values = std::mem::take(&mut scratch.values).recycle();
         Run { program, fields: Source(fields), scratch, values }
+    }
+
+    /// The program that is run.
+    pub fn program(&self) -> &'r Program {
+        self.program
     }
 
     /// What the condition comes to.
@@ -259,6 +264,25 @@ impl<'r> Run<'r> {
 
     pub(crate) fn slot_values(&self, slot: Slot) -> impl ExactSizeIterator<Item = Value<'_>> + Clone {
         self.values.range(slot.start as usize, slot.end as usize)
+    }
+
+    /// Whether a value that output wants is there. Looks it up if it has not been needed in this run.
+    pub fn presence(&mut self, value: ValueId) -> Presence {
+        match self.program.values.get(value.index()) {
+            Some(operand) => self.operand(*operand).presence,
+            None => Presence::Absent,
+        }
+    }
+
+    /// What [`presence`](Run::presence) found in this run.
+    pub fn values(&self, value: ValueId) -> impl ExactSizeIterator<Item = Value<'_>> + Clone {
+        let operand = self.program.values.get(value.index());
+        let slot = operand.and_then(|operand| self.scratch.slots.get(operand.index()));
+        let (start, end) = match slot {
+            Some(slot) if slot.stamp == self.scratch.stamp => (slot.start as usize, slot.end as usize),
+            _ => (0, 0),
+        };
+        self.values.range(start, end)
     }
 
     /// Appends the text in which a field's value is shown to a reader.

@@ -11,7 +11,7 @@ use crate::value::{Class, Type};
 
 impl Checker<'_> {
     /// Checks an operand. `None` if something is wrong with it, which has been reported.
-    pub(super) fn operand(&mut self, operand: &Operand) -> Option<Typed> {
+    pub(crate) fn operand(&mut self, operand: &Operand) -> Option<Typed> {
         match operand {
             Operand::Field(field) | Operand::Val { field, .. } => self.field(field),
             Operand::Literal(literal) => Some(self.literal(literal)),
@@ -30,7 +30,7 @@ impl Checker<'_> {
                 return None;
             }
         };
-        if field.flags.print_only {
+        if field.flags.print_only && !self.output {
             self.error(Diagnostic::error(
                 codes::PRINT_ONLY_FIELD,
                 written.span,

@@ -1,0 +1,5 @@
+//! Tests of the engine through its public interface.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod output;
