@@ -11,3 +11,4 @@ mod markdown;
 mod restructured;
 pub mod text;
 pub mod urls;
+pub mod workflow;

@@ -199,7 +199,8 @@ proptest! {
         ], 0..14),
     ) {
         let text = lines.join("\n");
-        let last = text.trim_end().rsplit("\n\n").next().unwrap_or("").to_owned();
+        let is_note = |paragraph: &&str| paragraph.lines().all(|line| line.starts_with('#'));
+        let last = text.split("\n\n").filter(|p| !is_note(&p.trim())).last().unwrap_or("").to_owned();
         for trailer in Message::parse(&text).trailers {
             prop_assert!(last.contains(trailer.key));
         }
