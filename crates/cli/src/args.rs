@@ -91,6 +91,8 @@ pub enum Format {
     Json,
     /// A checklist for an issue; an existing FILE is updated in place
     Markdown,
+    /// One self-contained page
+    Html,
     /// SARIF 2.1.0, for code scanning
     Sarif,
     /// JSON of a shields.io endpoint

@@ -6,6 +6,7 @@
 
 pub mod badge;
 pub mod digest;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod sarif;

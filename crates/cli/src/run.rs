@@ -10,7 +10,7 @@ use eyrie_posture::report::{REPORT_VERSION, Report};
 use crate::args::{Cli, Command, Format, JudgementArgs, OutputArgs, RenderArgs, ScreenArgs};
 use crate::exit::Exit;
 use crate::output::Destination;
-use crate::render::{PassScore, badge, json, markdown, sarif, terminal};
+use crate::render::{PassScore, badge, html, json, markdown, sarif, terminal};
 use crate::screen::{Screen, Stream};
 
 /// Why the command could not do what was asked.
@@ -153,6 +153,7 @@ impl Presentation {
                 let existing = self.destination.existing().map_err(|source| self.output_error(source))?;
                 markdown::render(report, self.pass_score, existing.as_deref(), &mut drawn)
             }
+            Format::Html => html::render(report, self.pass_score, &mut drawn),
             Format::Sarif => sarif::render(report, &mut drawn),
             Format::Badge => badge::render_endpoint(report, self.pass_score, &mut drawn),
             Format::BadgeSvg => badge::render_svg(report, self.pass_score, &mut drawn),

@@ -63,6 +63,48 @@ fn needs_escape(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A line of foreign prose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProseLine {
+    /// Words, some of them between backticks.
+    Words(Vec<ProseSpan>),
+    /// An indented line: code.
+    Code(String),
+}
+
+/// A part of a line of prose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProseSpan {
+    /// Plain words.
+    Plain(String),
+    /// What stood between a pair of backticks.
+    Code(String),
+}
+
+/// Foreign prose in parts: lines, and in them what stands between backticks. An unpaired backtick is a character like
+/// any other. All of it is [`visible`].
+pub fn prose(text: &str) -> Vec<ProseLine> {
+    let line = |line: &str| {
+        if let Some(code) = line.strip_prefix("    ") {
+            return ProseLine::Code(code.trim_end().to_owned());
+        }
+        let parts: Vec<_> = line.split('`').collect();
+        let paired = parts.len() - usize::from(parts.len().is_multiple_of(2));
+        let mut spans = Vec::with_capacity(parts.len());
+        for (index, part) in parts.into_iter().enumerate() {
+            if index >= paired {
+                spans.push(ProseSpan::Plain(format!("`{part}")));
+            } else if index % 2 == 1 {
+                spans.push(ProseSpan::Code(part.to_owned()));
+            } else if !part.is_empty() {
+                spans.push(ProseSpan::Plain(part.to_owned()));
+            }
+        }
+        ProseLine::Words(spans)
+    };
+    visible_lines(text.trim_end()).trim_start_matches('\n').lines().map(line).collect()
+}
+
 /// What would end a URL early, or what it may not hold at all.
 const NOT_IN_URLS: &AsciiSet = &CONTROLS
     .add(b' ')

@@ -192,6 +192,7 @@ fn help_tells_what_there_is() {
               - terminal:  For people, at a terminal
               - json:      The documented contract, docs/report.schema.json
               - markdown:  A checklist for an issue; an existing FILE is updated in place
+              - html:      One self-contained page
               - sarif:     SARIF 2.1.0, for code scanning
               - badge:     JSON of a shields.io endpoint
               - badge-svg: A badge as a picture

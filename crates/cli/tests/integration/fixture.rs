@@ -396,6 +396,8 @@ pub(crate) fn several() -> Report {
             ),
         ],
     );
+    report.projects[0].repositories[1].url =
+        Some("https://github.com/falcosecurity/a-repository-with-a-very-long-name-indeed".into());
     report.projects[0].failures.push(RepositoryFailure {
         path: "/src/plugins".into(),
         error: "no such folder; give the path of a checkout, a bare repository or a URL".into(),

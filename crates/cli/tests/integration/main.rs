@@ -5,5 +5,6 @@
 mod command;
 mod fixture;
 mod formats;
+mod html;
 mod markdown;
 mod terminal;

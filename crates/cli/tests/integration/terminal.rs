@@ -496,8 +496,8 @@ fn several_repositories() {
 
     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
     https://github.com/falcosecurity/a-repository-with-a-very-long-name-indeed/rules
-    https://github.com/falcosecurity/falco · work tree at 3f2a91c0b ·
-    catalogue clomonitor · sets code, community
+    https://github.com/falcosecurity/a-repository-with-a-very-long-name-indeed ·
+    work tree at 3f2a91c0b · catalogue clomonitor · sets code, community
 
       0.0%  D  ▒▒▒▒▒▒▒▒▒▒▒········································  0 of 13 points
       13 points to win · 3 undecided · best possible now 23.0%

@@ -1,5 +1,7 @@
 //! A document that we share with people: [`Document`], made of their lines and our [`Piece`]s.
 
+use std::collections::{HashMap, HashSet};
+
 use eyrie_posture::report::Outcome;
 
 const BEGIN: &str = "<!-- eyrie:";
@@ -156,8 +158,13 @@ pub(super) struct Document {
 impl Document {
     pub(super) fn parse(text: &str) -> Document {
         let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        let mut lines: Vec<_> =
-            text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).map(Line::parse).collect();
+        // A lone carriage return at the end would make a Windows line of the last one.
+        let text = if line_end == "\n" { text.trim_end_matches('\r') } else { text };
+        let mut lines: Vec<_> = text
+            .split('\n')
+            .map(|line| line.strip_suffix(line_end.trim_end_matches('\n')).unwrap_or(line))
+            .map(Line::parse)
+            .collect();
         if matches!(lines.last(), Some(Line::Theirs(line)) if line.is_empty()) {
             lines.pop();
         }
@@ -182,20 +189,20 @@ impl Document {
 
     /// With these pieces, in this order where they are new, and none other.
     pub(super) fn with(mut self, pieces: &[Piece]) -> Document {
-        self.let_go(pieces);
+        let wanted: HashMap<&str, &Piece> = pieces.iter().map(|piece| (piece.key.as_str(), piece)).collect();
+        self.let_go(&wanted);
+        let mut found = HashSet::new();
+        for line in &mut self.lines {
+            if let Line::Ours(ours) = line
+                && let Some(piece) = wanted.get(ours.key.as_str())
+            {
+                ours.write_anew(piece);
+                found.insert(piece.key.as_str());
+            }
+        }
         let mut before: Option<&Piece> = None;
         for piece in pieces {
-            let mut found = false;
-            for line in &mut self.lines {
-                match line {
-                    Line::Ours(ours) if ours.key == piece.key => {
-                        ours.write_anew(piece);
-                        found = true;
-                    }
-                    _ => {}
-                }
-            }
-            if !found {
+            if !found.contains(piece.key.as_str()) {
                 self.insert(piece, before);
             }
             before = Some(piece);
@@ -204,14 +211,14 @@ impl Document {
     }
 
     /// Lines whose subject is gone: removed, or handed over to the person who wrote there.
-    fn let_go(&mut self, pieces: &[Piece]) {
+    fn let_go(&mut self, wanted: &HashMap<&str, &Piece>) {
         let mut index = 0;
         while index < self.lines.len() {
             let Line::Ours(ours) = &self.lines[index] else {
                 index += 1;
                 continue;
             };
-            if pieces.iter().any(|piece| piece.key == ours.key) {
+            if wanted.contains_key(ours.key.as_str()) {
                 index += 1;
                 continue;
             }

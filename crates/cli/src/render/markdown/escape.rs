@@ -5,31 +5,24 @@
 
 use std::fmt::Write as _;
 
-use crate::render::text::{visible, visible_lines};
+use crate::render::text::{self, ProseLine, ProseSpan, visible};
 
 /// Prose with its code spans kept, on one line: line breaks become `<br>`.
 pub(super) fn prose(text: &str) -> String {
-    let text = visible_lines(text.trim());
     let mut out = String::with_capacity(text.len() + 16);
-    for (number, line) in text.lines().enumerate() {
+    for (number, line) in text::prose(text).into_iter().enumerate() {
         if number > 0 {
             out.push_str("<br>");
         }
-        if line.starts_with("    ") {
-            out.push_str(&code(line.trim()));
-            continue;
-        }
-        let parts: Vec<_> = line.split('`').collect();
-        // An odd number of backticks: the last one begins nothing.
-        let paired = parts.len() - usize::from(parts.len() % 2 == 0);
-        for (index, part) in parts.iter().enumerate() {
-            if index >= paired {
-                out.push_str("\\`");
-                plain(&mut out, part);
-            } else if index % 2 == 1 {
-                out.push_str(&code(part));
-            } else {
-                plain(&mut out, part);
+        match line {
+            ProseLine::Code(line) => out.push_str(&code(&line)),
+            ProseLine::Words(spans) => {
+                for span in spans {
+                    match span {
+                        ProseSpan::Plain(words) => plain(&mut out, &words),
+                        ProseSpan::Code(words) => out.push_str(&code(&words)),
+                    }
+                }
             }
         }
     }
