@@ -248,6 +248,8 @@ fn operand_at(
         }
     }
     let diagnostic = match (parsed, first_problem) {
+        // A transformer that is not complete, rather than a word and a parenthesis.
+        (Err(problem), _) if tail.get(name_len..).is_some_and(|rest| rest.starts_with('(')) => *problem,
         (Err(problem), None) => *problem,
         (_, Some((problem, len))) if name_len > 0 => {
             let name = tail.get(..name_len).unwrap_or_default();
