@@ -298,12 +298,12 @@ impl Node {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// What it is, for messages: `a mapping`, `a sequence`, `a boolean` …
+    /// What it is, for messages: `a mapping`, `a list`, `a boolean` …
     #[must_use]
     pub fn describe(&self) -> &'static str {
         match &self.kind {
             Kind::Mapping(_) => "a mapping",
-            Kind::Sequence(_) => "a sequence",
+            Kind::Sequence(_) => "a list",
             Kind::Scalar(scalar) => match scalar.kind {
                 ScalarKind::Null => "null",
                 ScalarKind::Bool => "a boolean",
