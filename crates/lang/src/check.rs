@@ -94,7 +94,12 @@ impl<'c> Checker<'c> {
     }
 
     fn operator_fits(&mut self, check: &Check, left: Typed) -> bool {
-        if table::allowed(left.ty, left.arity, check.op) {
+        let limited = self.field_of(left.id).and_then(|field| self.schema.operators(field));
+        let takes = |op: Op| {
+            table::allowed(left.ty, left.arity, op)
+                && (op == Op::Exists || limited.is_none_or(|ops| ops.contains(&plain(op))))
+        };
+        if takes(check.op) {
             return true;
         }
         let name = check.op.name();
@@ -102,11 +107,8 @@ impl<'c> Checker<'c> {
             Arity::List => format!("`{}` is a list", check.left),
             _ => format!("`{}` has the type {}", check.left, left.ty),
         };
-        let usable: Vec<_> = Op::ALL
-            .iter()
-            .filter(|op| **op != Op::EqEq && table::allowed(left.ty, left.arity, **op))
-            .map(|op| op.name())
-            .collect();
+        let usable: Vec<_> =
+            Op::ALL.iter().filter(|op| **op != Op::EqEq && takes(**op)).map(|op| op.name()).collect();
         let hint = match (left.arity, check.op) {
             (Arity::List, Op::Eq | Op::EqEq | Op::Contains) => {
                 "to ask whether a value is in the list, write `intersects (…)`; "
@@ -118,6 +120,7 @@ impl<'c> Checker<'c> {
             check.op_span,
             match left.arity {
                 Arity::List => format!("the operator `{name}` does not work on lists"),
+                _ if limited.is_some() => format!("the operator `{name}` does not work on `{}`", check.left),
                 _ => format!("the operator `{name}` does not work on {}", described(left.ty)),
             },
         )

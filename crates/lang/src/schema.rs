@@ -303,6 +303,12 @@ pub trait Schema {
         None
     }
 
+    /// The only operators that a field takes besides `exists`, where that is less than its type does (`evt.around`).
+    fn operators(&self, field: &Field) -> Option<&[crate::ast::Op]> {
+        let _ = field;
+        None
+    }
+
     /// The port number of a network service, for literals such as `https`. By default [`service_port`](crate::service_port).
     fn service_port(&self, name: &str) -> Option<u16> {
         crate::service::service_port(name)

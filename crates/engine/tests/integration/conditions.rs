@@ -1,0 +1,139 @@
+//! Conditions as the real Falco answered to them: which it takes, what it makes of them, where it finds a mistake.
+
+use eyrie_lang::diagnostic::Code;
+use eyrie_lang::{Compiler, Diagnostic, codes};
+use serde_json::Value as Json;
+
+use crate::falco::{FalcoSchema, shared};
+
+/// The condition of a file with one simple rule, and the line and column that Falco counts its positions from.
+fn condition(case: &Json) -> Option<(String, u64, u64)> {
+    let files = case["files"].as_array()?;
+    let [file] = files.as_slice() else { return None };
+    let text = file["text"].as_str()?;
+    let head = "- rule: Watch\n  desc: text\n  condition: |\n";
+    let rest = text.strip_prefix(head)?;
+    let (body, _) = rest.split_once("  output: ")?;
+    let indent = body.len() - body.trim_start_matches(' ').len();
+    let mut lines: Vec<&str> = Vec::new();
+    for line in body.lines() {
+        lines.push(line.get(indent..).unwrap_or(""));
+    }
+    let mut text = lines.join("\n");
+    text.push('\n');
+    // In the recorded answers the text starts one line down and one column in.
+    Some((text, 2, 13))
+}
+
+fn position(text: &str, at: usize, line: u64, column: u64) -> (u64, u64) {
+    let before = &text[..at];
+    let lines = before.matches('\n').count() as u64;
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (line + lines + 1, column + (at - start) as u64 + 1)
+}
+
+#[test]
+fn conditions_are_taken_as_by_falco() {
+    let (Some(folder), Some(schema)) = (shared("conformance/rules"), FalcoSchema::load()) else { return };
+    let text = std::fs::read_to_string(folder.join("files.jsonl")).unwrap();
+    let mut differences = Vec::new();
+    let (mut compared, mut positions, mut good_positions) = (0, 0, 0);
+    for line in text.lines() {
+        let case: Json = serde_json::from_str(line).unwrap();
+        let name = case["name"].as_str().unwrap();
+        let expected = &case["expected"];
+        let Some((condition, first_line, first_column)) = condition(&case) else { continue };
+        if !expected["fatal_error"].is_null() || !expected["crash"].is_null() || !case["plugins"].is_null() {
+            continue;
+        }
+        compared += 1;
+        let mut compiler = Compiler::new(&schema);
+        let found = compiler.add(&condition);
+        let accepted = expected["ok"].as_bool().unwrap();
+        match (&found, accepted) {
+            (Ok(added), true) => {
+                let theirs: Vec<_> = expected["results"][0]["warnings"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter(|warning| warning["code"] == "LOAD_COMPILE_CONDITION")
+                    .map(|warning| (warning["line"].as_u64().unwrap(), warning["column"].as_u64().unwrap()))
+                    .collect();
+                let ours: Vec<_> = added
+                    .warnings
+                    .iter()
+                    .filter(|warning| FALCO_WARNS.contains(&warning.code))
+                    .map(|warning| position(&condition, warning.anchor(), first_line, first_column))
+                    .collect();
+                if ours != theirs {
+                    differences
+                        .push(format!("{name}: warnings at {theirs:?}, ours {ours:?}\n    {condition}"));
+                }
+                let id = added.id;
+                let program = compiler.finish();
+                if let Some(compiled) = expected["rules"][0]["condition_compiled"].as_str()
+                    && compiled != program.text(id)
+                {
+                    differences.push(format!("{name}: {compiled}\n    ours: {}", program.text(id)));
+                }
+            }
+            (Err(problems), false) => {
+                let error = &expected["results"][0]["errors"][0];
+                if error["code"] == "LOAD_ERR_COMPILE_CONDITION" {
+                    positions += 1;
+                    let at = position(&condition, problems[0].anchor(), first_line, first_column);
+                    let theirs = (error["line"].as_u64().unwrap(), error["column"].as_u64().unwrap());
+                    if at == theirs {
+                        good_positions += 1;
+                    } else {
+                        differences.push(format!(
+                            "{name}: position {theirs:?}, ours {at:?}\n    {condition}    {}\n    {}",
+                            error["message"],
+                            titles(problems)
+                        ));
+                    }
+                }
+            }
+            (Ok(_), false) => {
+                let error = &expected["results"][0]["errors"][0]["message"];
+                differences.push(format!("{name}: Falco refuses: {error}\n    {condition}"));
+            }
+            (Err(problems), true) => {
+                differences.push(format!("{name}: Falco accepts\n    {condition}    {}", titles(problems)));
+            }
+        }
+    }
+    println!("{compared} conditions, {good_positions} of {positions} positions");
+    for difference in &differences {
+        println!("{difference}");
+    }
+    assert!(compared > 500, "only {compared} conditions were found");
+    assert!(differences.is_empty(), "{} differences", differences.len());
+}
+
+/// The warnings of ours that Falco has as `LOAD_COMPILE_CONDITION`.
+const FALCO_WARNS: &[Code] = &[codes::FIELD_AS_TEXT, codes::TRANSFORMER_AS_TEXT, codes::SIMPLE_REGEX];
+
+#[test]
+fn filters_are_taken_as_by_falco() {
+    let (Some(folder), Some(schema)) = (shared("conformance/rules"), FalcoSchema::load()) else { return };
+    for (file, accepted, at_least) in [("filters.jsonl", true, 500), ("filters_rejected.jsonl", false, 10)] {
+        let mut compared = 0;
+        for line in std::fs::read_to_string(folder.join(file)).unwrap().lines() {
+            let case: Json = serde_json::from_str(line).unwrap();
+            let condition = case["condition"].as_str().unwrap();
+            // The fields of plugins are not in the tables.
+            if !case["plugins"].is_null() || condition.contains("container.") || condition.contains("k8s.") {
+                continue;
+            }
+            compared += 1;
+            let found = Compiler::new(&schema).add(condition);
+            assert_eq!(found.is_ok(), accepted, "{condition}: {found:?}");
+        }
+        assert!(compared >= at_least, "only {compared} conditions in {file}");
+    }
+}
+
+fn titles(problems: &[Diagnostic]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
