@@ -227,13 +227,19 @@ fn fetch(
     .map_err(|error| CloneError::Folder { path: into.to_owned(), message: chain(&error) })?
     .to_thread_local();
 
-    let (specs, tags): (&[&str], Tags) = match options.depth {
-        None => (&["+refs/heads/*:refs/heads/*", "+HEAD:refs/eyrie/HEAD"], Tags::All),
-        Some(_) => (&["+HEAD:refs/eyrie/HEAD"], Tags::Included),
+    let mut specs = vec![format!("+HEAD:{FETCHED_HEAD}")];
+    let tags = match options.depth {
+        None => {
+            specs.push("+refs/heads/*:refs/heads/*".into());
+            Tags::All
+        }
+        Some(_) => Tags::Included,
     };
     let remote = repository
         .remote_at(address.as_str())
-        .and_then(|remote| remote.with_refspecs(specs.iter().copied(), gix::remote::Direction::Fetch))
+        .and_then(|remote| {
+            remote.with_refspecs(specs.iter().map(String::as_str), gix::remote::Direction::Fetch)
+        })
         .map_err(failed)?
         .with_fetch_tags(tags);
     let parsed = remote
@@ -262,7 +268,7 @@ fn fetch(
     }
 
     let head = ref_map.remote_refs.iter().find_map(Head::of);
-    let (branch, commit) = set_head(&repository, head, options.depth.is_some()).map_err(failed)?;
+    let (branch, commit) = set_head(&repository, head).map_err(failed)?;
     Ok(Cloned {
         path: into.to_owned(),
         shallow: repository.is_shallow().map_err(failed)?,
@@ -286,6 +292,9 @@ fn chain(error: &gix::Error) -> String {
     causes.join(": ")
 }
 
+/// Where `HEAD` is fetched to, so that its commit comes along in every case; it is gone when the clone is done.
+const FETCHED_HEAD: &str = "refs/eyrie/HEAD";
+
 /// What `HEAD` is on the server.
 struct Head {
     branch: Option<String>,
@@ -303,39 +312,40 @@ impl Head {
                 (full_ref_name, None, Some(*object))
             }
         };
+        // A `HEAD` that points to something else than a branch (to itself, for example) is as good as detached.
+        let branch = branch.map(|branch| branch.to_str_lossy().into_owned());
         (name == "HEAD")
-            .then(|| Self { branch: branch.map(|branch| branch.to_str_lossy().into_owned()), commit })
+            .then(|| Self { branch: branch.filter(|branch| branch.starts_with("refs/heads/")), commit })
     }
 }
 
-/// Points `HEAD` to where it points on the server.
+/// Points `HEAD` to where it points on the server; its branch and commit.
 fn set_head(
     repository: &gix::Repository,
     head: Option<Head>,
-    write_branch: bool,
 ) -> gix::Result<(Option<String>, Option<String>)> {
-    use gix::refs::Target;
-    use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit};
+    use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
+    use gix::refs::{FullName, Target};
 
     let Some(head) = head else { return Ok((None, None)) };
-    let update = |name: &str, target: Target| -> gix::Result<RefEdit> {
-        Ok(RefEdit {
-            change: Change::Update { log: LogChange::default(), expected: PreviousValue::Any, new: target },
-            name: name.try_into().map_err(gix::Error::from_error)?,
-            deref: false,
-        })
-    };
+    let name = |name: &str| FullName::try_from(name).map_err(gix::Error::from_error);
+    let edit = |name: FullName, change: Change| RefEdit { change, name, deref: false };
+    let update =
+        |new: Target| Change::Update { log: LogChange::default(), expected: PreviousValue::Any, new };
     let mut edits = Vec::new();
     match (&head.branch, head.commit) {
         (Some(branch), commit) => {
-            if let (Some(commit), true) = (commit, write_branch) {
-                edits.push(update(branch, Target::Object(commit))?);
+            if let Some(commit) = commit {
+                edits.push(edit(name(branch)?, update(Target::Object(commit))));
             }
-            let name = branch.as_str().try_into().map_err(gix::Error::from_error)?;
-            edits.push(update("HEAD", Target::Symbolic(name))?);
+            edits.push(edit(name("HEAD")?, update(Target::Symbolic(name(branch)?))));
         }
-        (None, Some(commit)) => edits.push(update("HEAD", Target::Object(commit))?),
+        (None, Some(commit)) => edits.push(edit(name("HEAD")?, update(Target::Object(commit)))),
         (None, None) => {}
+    }
+    if head.commit.is_some() {
+        let change = Change::Delete { expected: PreviousValue::Any, log: RefLog::AndReference };
+        edits.push(edit(name(FETCHED_HEAD)?, change));
     }
     repository.edit_references(edits)?;
     Ok((head.branch, head.commit.map(|commit| commit.to_string())))

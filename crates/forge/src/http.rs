@@ -78,7 +78,7 @@ pub struct Network {
     pub no_proxy: Vec<String>,
     /// Certificate authorities to trust instead of the well-known ones, as PEM: for a forge of one's own.
     pub root_certificates: Option<Vec<u8>>,
-    /// Fetch pages from loopback and private addresses, too.
+    /// Fetch pages, and follow redirects to other hosts, even if that leads to loopback and private addresses.
     pub allow_private_pages: bool,
 }
 
@@ -137,9 +137,9 @@ pub enum NetworkError {
 /// The client.
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
-    /// For the forge's API.
+    /// For the forge that the user named.
     api: Agent,
-    /// For addresses that somebody wrote into their repository.
+    /// For addresses that others chose: in a repository, or in a redirect.
     pages: Agent,
     network: Arc<Network>,
 }
@@ -311,9 +311,10 @@ impl Http {
             builder = builder.header(header::AUTHORIZATION, credential.header.clone());
         }
         let odd = |error: http::Error| Reason::AddressRefused { detail: short(&error.to_string()) };
+        let named = ask.url.parse().ok().and_then(|named| origin_of(&named));
         let agent = match ask.to {
-            To::Forge => &self.api,
-            To::AnyPage => &self.pages,
+            To::Forge if named == origin_of(uri) => &self.api,
+            _ => &self.pages,
         };
         let result = match ask.body {
             Some(body) => {

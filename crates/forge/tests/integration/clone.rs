@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use eyrie_forge::{
-    CloneError, CloneOptions, CloneProgress, Cloned, ForgeKind, Network, Reason, RepositoryUrl, Token, clone,
+    CloneError, CloneOptions, CloneProgress, Cloned, Network, Reason, RepositoryUrl, Token, clone,
 };
 
 use crate::server::{Reply, Request, Server, closed_port};
@@ -156,6 +156,8 @@ fn a_whole_repository() {
     assert_eq!(git(&into, &["rev-parse", "HEAD"]), head);
     assert_eq!(git(&into, &["symbolic-ref", "HEAD"]), "refs/heads/trunk");
     assert_eq!(git(&into, &["rev-list", "--count", "HEAD"]), "5");
+    let names = "refs/heads/side\nrefs/heads/trunk\nrefs/tags/v1";
+    assert_eq!(git(&into, &["for-each-ref", "--format=%(refname)"]), names);
     for name in ["refs/heads/side", "refs/heads/trunk", "refs/tags/v1", "v1^{commit}"] {
         assert_eq!(git(&into, &["rev-parse", name]), git(&bare, &["rev-parse", name]), "{name}");
     }
@@ -180,6 +182,7 @@ fn a_shallow_clone_says_that_it_is_shallow() {
     assert_eq!(cloned.branch.as_deref(), Some("refs/heads/trunk"));
     assert_eq!(git(dir.path(), &["rev-list", "--count", "HEAD"]), "2");
     assert_eq!(git(dir.path(), &["symbolic-ref", "HEAD"]), "refs/heads/trunk");
+    assert_eq!(git(dir.path(), &["for-each-ref", "--format=%(refname)"]), "refs/heads/trunk\nrefs/tags/v1");
     git(dir.path(), &["fsck", "--full"]);
 
     // All there is: nothing is cut off.
@@ -236,6 +239,25 @@ fn a_detached_head() {
 }
 
 #[test]
+fn a_head_that_points_to_no_branch() {
+    if git_is_missing() {
+        return;
+    }
+    let origin = origin();
+    let bare = origin.path().join("o/r.git");
+    let commit = git(&bare, &["rev-parse", "trunk~1"]);
+    git(&bare, &["update-ref", "refs/odd/place", &commit]);
+    std::fs::write(bare.join("HEAD"), "ref: refs/odd/place\n").unwrap();
+    let server = Server::start(http_backend(origin.path().to_owned()));
+    for options in [options(), depth(1)] {
+        let into = tempfile::tempdir().unwrap();
+        let cloned = run(server.port, into.path(), &options).unwrap();
+        assert_eq!((cloned.branch, cloned.commit.as_deref()), (None, Some(commit.as_str())));
+        assert_eq!(git(into.path(), &["rev-parse", "HEAD"]), commit);
+    }
+}
+
+#[test]
 fn the_token_is_given_to_its_host_and_no_other() {
     if git_is_missing() {
         return;
@@ -271,7 +293,14 @@ fn the_token_is_given_to_its_host_and_no_other() {
     let target = other.origin();
     let moved = Server::start(move |request| Reply::redirect(&format!("{target}{}", request.target)));
     let into = dir.path().join("moved");
-    clone(&url(moved.port), Some(&token), &into, &options(), None, &Arc::default()).unwrap();
+    let inside = clone(&url(moved.port), Some(&token), &into, &options(), None, &Arc::default()).unwrap_err();
+    assert!(
+        matches!(&inside, CloneError::Network { reason: Reason::AddressRefused { .. }, .. }),
+        "a stranger must not send us into a private network: {inside}"
+    );
+    let network = Network { allow_private_pages: true, ..options().network };
+    let options = CloneOptions { network, ..options() };
+    clone(&url(moved.port), Some(&token), &into, &options, None, &Arc::default()).unwrap();
     assert_eq!(git(&into, &["rev-list", "--count", "HEAD"]), "5");
     assert!(moved.seen().iter().all(|request| request.authorization() == Some(expected)));
     assert!(other.seen().len() > 1);
@@ -435,10 +464,4 @@ fn a_folder_that_holds_something_is_left_alone() {
     let error = run(closed_port(), &dir.path().join("mine"), &options()).unwrap_err();
     assert!(matches!(error, CloneError::Folder { .. }), "{error:?}");
     assert_eq!(std::fs::read_to_string(dir.path().join("mine")).unwrap(), "x");
-}
-
-#[test]
-fn a_token_is_not_sent_in_plain_text() {
-    let url: RepositoryUrl = "https://github.com/o/r".parse().unwrap();
-    assert_eq!(url.on(ForgeKind::GitHub).clone_url(), "https://github.com/o/r.git");
 }
