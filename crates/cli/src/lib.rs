@@ -6,16 +6,11 @@
 //! `eyrie-posture`.
 
 pub mod args;
-mod environment;
-pub mod error;
 pub mod exit;
-mod forge;
 pub mod interrupt;
 pub mod output;
-mod present;
 pub mod render;
 mod run;
 pub mod screen;
 
-pub use error::Error;
-pub use run::run;
+pub use run::{Error, run};

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use eyrie_cli::exit::Exit;
 use eyrie_cli::render::text::visible_lines;
 
 fn main() -> ExitCode {
@@ -11,11 +12,11 @@ fn main() -> ExitCode {
         Err(error) => {
             let mut message = format!("error: {}\n", visible_lines(&error.to_string()));
             if let Some(help) = error.help() {
-                message.push_str(&format!("  help: {}\n", visible_lines(&help)));
+                message.push_str(&format!("  help: {help}\n"));
             }
             // Nowhere is left to complain to if this fails.
             let _ = std::io::stderr().write_all(message.as_bytes());
-            error.exit().into()
+            Exit::CouldNotAssess.into()
         }
     }
 }

@@ -314,7 +314,23 @@ impl GitRepository {
         }
     }
 
-    /// Lists a commit's tree.
+    /// Lists the tree of a commit, or the part of it below `prefix` (with a slash at the end).
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Object`] if a part of it is missing or broken, or if the commit has no such folder.
+    pub fn tree_of(self: &Arc<Self>, commit: CommitId, prefix: &[u8]) -> Result<CommitTree, GitError> {
+        let mut tree = self.commit(commit)?.tree;
+        for part in prefix.split(|&byte| byte == b'/').filter(|part| !part.is_empty()) {
+            let entries = read_tree(&self.local(), tree)?;
+            let below = entries.into_iter().find(|entry| entry.mode.is_tree() && entry.filename == part);
+            let folder = || format!("folder {} of commit {commit}", String::from_utf8_lossy(prefix));
+            tree = below.ok_or_else(|| object_error(folder(), "it is not there"))?.oid;
+        }
+        self.tree(tree)
+    }
+
+    /// Lists a tree.
     ///
     /// # Errors
     ///

@@ -98,6 +98,19 @@ pub trait Tree: Send + Sync {
     /// What the file system or the object database says; anything but a file is [`io::ErrorKind::InvalidInput`].
     fn read(&self, entry: &Entry, limit: usize) -> io::Result<Content>;
 
+    /// Fills `buffer` from the beginning of a file and says how much of it was filled; less than all of it means that
+    /// the file ends there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tree::read`].
+    fn read_start(&self, entry: &Entry, buffer: &mut [u8]) -> io::Result<usize> {
+        let content = self.read(entry, buffer.len())?;
+        let length = content.bytes.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&content.bytes[..length]);
+        Ok(length)
+    }
+
     /// Size of a file in bytes.
     ///
     /// # Errors
@@ -301,6 +314,23 @@ impl Tree for WorkTree {
             EntryKind::File { .. } => read_limited(std::fs::File::open(self.on_disk(entry))?, limit),
             _ => Err(io::ErrorKind::InvalidInput.into()),
         }
+    }
+
+    fn read_start(&self, entry: &Entry, buffer: &mut [u8]) -> io::Result<usize> {
+        if !matches!(entry.kind, EntryKind::File { .. }) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let mut file = std::fs::File::open(self.on_disk(entry))?;
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match file.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(more) => filled += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
     }
 
     fn size(&self, entry: &Entry) -> io::Result<u64> {

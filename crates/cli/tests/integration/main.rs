@@ -4,7 +4,6 @@
 
 mod command;
 mod fixture;
-mod forge;
 mod formats;
 mod html;
 mod markdown;
