@@ -10,6 +10,7 @@ mod html;
 pub mod insights;
 mod markdown;
 pub mod metadata;
+pub mod owners;
 pub mod problem;
 mod restructured;
 pub mod sbom;
