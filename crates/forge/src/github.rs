@@ -63,7 +63,8 @@ fn host_and_port(url: &RepositoryUrl) -> String {
     origin.split_once("://").map_or(origin.clone(), |(_, host)| host.to_owned())
 }
 
-/// A GitHub that is asked over the network, for one run: once the rate limit is used up it asks nothing more.
+/// A GitHub that is asked over the network, for one run: once the rate limit is used up, or nothing has come in
+/// time twice, it asks nothing more.
 ///
 /// Addresses on other hosts, GitLab's among them, are [`Reason::NotSupported`]: of those only the public git data
 /// can be read ([`clone`](crate::clone())). Pages and the landscape are fetched all the same.
@@ -75,8 +76,34 @@ pub struct GitHub {
     graphql_credential: Option<Credential>,
     landscape: Option<Landscape>,
     now: Timestamp,
-    /// Once the rate limit is used up, nothing more is asked.
-    limited: Mutex<Option<Reason>>,
+    patience: Mutex<Patience>,
+}
+
+/// Whether it makes sense to ask the API once more.
+#[derive(Debug, Default)]
+struct Patience {
+    /// Questions that got no answer in time.
+    unanswered: u32,
+    /// Why nothing more is asked.
+    lost: Option<Reason>,
+}
+
+/// After so many questions without an answer in time the API is left alone: each of them costs the time-out.
+const MAX_UNANSWERED: u32 = 2;
+
+impl Patience {
+    fn learn(&mut self, reason: &Reason) {
+        match reason {
+            Reason::RateLimited { .. } => self.lost = Some(reason.clone()),
+            Reason::TimedOut { .. } | Reason::Unreachable { .. } => {
+                self.unanswered += 1;
+                if self.unanswered >= MAX_UNANSWERED {
+                    self.lost = Some(reason.clone());
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -111,7 +138,7 @@ impl GitHub {
             endpoints,
             landscape: None,
             now,
-            limited: Mutex::new(None),
+            patience: Mutex::default(),
         })
     }
 
@@ -126,25 +153,24 @@ impl GitHub {
         self.credential.is_some()
     }
 
-    /// Asks the API; what an answer's status means is told apart here.
+    /// Asks the API if that makes sense; what an answer's status means is told apart here.
     fn api(&self, ask: &Ask<'_>) -> Result<crate::http::Reply, Reason> {
-        let limited = || self.limited.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reason) = limited().clone() {
+        if let Some(reason) = self.patience().lost.clone() {
             return Err(reason);
         }
-        let reply = self.http.ask(ask, MAX_API)?;
-        let refused =
-            response::refusal(reply.status, &reply.limits, &reply.body, self.with_token(), self.now);
-        if let Some(reason) = refused {
-            if matches!(reason, Reason::RateLimited { .. }) {
-                *limited() = Some(reason.clone());
+        let result = self.http.ask(ask, MAX_API).and_then(|reply| {
+            let with_token = self.with_token();
+            match response::refusal(reply.status, &reply.limits, &reply.body, with_token, self.now) {
+                Some(reason) => Err(reason),
+                None if reply.truncated => Err(Reason::TooLarge { limit: MAX_API }),
+                None => Ok(reply),
             }
-            return Err(reason);
-        }
-        if reply.truncated {
-            return Err(Reason::TooLarge { limit: MAX_API });
-        }
-        Ok(reply)
+        });
+        result.inspect_err(|reason| self.patience().learn(reason))
+    }
+
+    fn patience(&self) -> std::sync::MutexGuard<'_, Patience> {
+        self.patience.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn rest<T: DeserializeOwned>(&self, path: &str) -> Result<T, Reason> {
@@ -176,6 +202,7 @@ impl GitHub {
             body: Some(body.as_bytes()),
         })?;
         response::graphql(&reply.body, self.with_token(), &reply.limits, self.now)
+            .inspect_err(|reason| self.patience().learn(reason))
     }
 
     fn fetch(&self, url: &str, limit: u64) -> Result<crate::http::Reply, Reason> {

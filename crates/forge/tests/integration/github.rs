@@ -1,6 +1,7 @@
 //! GitHub as a server on loopback plays it: what is asked, what each answer and each failure becomes, and where
 //! the token goes.
 
+use std::sync::Barrier;
 use std::time::Duration;
 
 use eyrie_forge::{
@@ -329,12 +330,18 @@ fn every_failure_has_its_reason() {
 
 #[test]
 fn graphql_errors_cost_their_pieces_only() {
-    let server = Server::start(|request| {
+    // The two are asked at the same time; neither answer shall keep the other question from being asked.
+    let both_asked = Barrier::new(2);
+    let server = Server::start(move |request| {
+        if request.text().contains("history(") || request.text().contains("issues(") {
+            both_asked.wait();
+        }
         if request.text().contains("history(") {
             return Reply::status(500, "");
         }
         if request.text().contains("issues(") {
-            return Reply::json(json!({"errors": [{"type": "RATE_LIMITED", "message": "slow down"}]}));
+            return Reply::json(json!({"errors": [{"type": "RATE_LIMITED", "message": "slow down"}]}))
+                .with("x-ratelimit-reset", 1_780_000_000);
         }
         Reply::json(json!({
             "data": {"repository": {"name": "r", "discussions": null, "isArchived": "maybe"}},
@@ -346,7 +353,8 @@ fn graphql_errors_cost_their_pieces_only() {
     assert_eq!(answer.discussions, Answer::Unavailable(Reason::Forbidden { message: "no".into() }));
     assert!(matches!(answer.archived, Answer::Unavailable(Reason::Malformed { .. })));
     assert_eq!(answer.changesets, Answer::Unavailable(Reason::ServerError { status: 500 }));
-    assert_eq!(answer.issues, Answer::Unavailable(Reason::RateLimited { until: None, with_token: true }));
+    let until = Some(Timestamp::from_second(1_780_000_000).unwrap());
+    assert_eq!(answer.issues, Answer::Unavailable(Reason::RateLimited { until, with_token: true }));
 }
 
 #[test]
@@ -376,6 +384,24 @@ fn after_the_rate_limit_nothing_more_is_asked() {
     assert!(matches!(github.organization_files(&url), Answer::Unavailable(Reason::RateLimited { .. })));
     github.repository(&url);
     assert_eq!(server.seen().len(), count);
+}
+
+#[test]
+fn a_forge_that_falls_silent_is_not_waited_for_again_and_again() {
+    let server =
+        Server::start(
+            |request| {
+                if request.target == "/rest/repos/o/r" { rest(request) } else { Reply::Silence }
+            },
+        );
+    let github = github(server.port, false, network());
+    let answer = github.repository(&url(server.port));
+    assert_eq!(answer.name, Answer::Known("r".into()));
+    let silent = Answer::Unavailable(Reason::TimedOut { step: "response".into() });
+    assert_eq!(answer.code_of_conduct_url, silent);
+    assert_eq!(answer.issues.reason(), silent.reason());
+    assert_eq!(github.organization_files(&url(server.port)).reason(), silent.reason());
+    assert_eq!(server.seen().len(), 3);
 }
 
 #[test]
