@@ -408,7 +408,11 @@ impl Program {
         }
     }
 
-    pub(crate) fn root_node(&self, condition: ConditionId) -> Option<&Node> {
+    pub(crate) fn root(&self, condition: ConditionId) -> Option<NodeId> {
+        self.conditions.get(condition.index()).map(|condition| condition.root)
+    }
+
+    fn root_node(&self, condition: ConditionId) -> Option<&Node> {
         let condition = self.conditions.get(condition.index())?;
         self.nodes.get(condition.root.index())
     }
