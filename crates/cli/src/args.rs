@@ -13,7 +13,7 @@ use crate::screen::When;
 /// Judges cloud native projects by evidence.
 #[derive(Debug, Parser)]
 #[command(name = "eyrie", version, about, after_help = Exit::help(), max_term_width = 100)]
-#[command(propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -25,6 +25,67 @@ pub struct Cli {
 pub enum Command {
     /// Draw a JSON report again, in another format
     Render(RenderArgs),
+    /// Ask a forge, for a machine that cannot
+    Forge(ForgeArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// Arguments of `forge`.
+#[derive(Debug, Args)]
+pub struct ForgeArgs {
+    /// What to do with a forge.
+    #[command(subcommand)]
+    pub command: ForgeCommand,
+}
+
+/// The commands of `forge`.
+#[derive(Debug, Subcommand)]
+pub enum ForgeCommand {
+    /// Write what a forge says of a repository into a folder, for `--forge-data`
+    ///
+    /// GITHUB_TOKEN is sent to github.com and *.ghe.com, GH_ENTERPRISE_TOKEN to other hosts. Without a token a forge
+    /// tells less. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are heeded.
+    Record(RecordArgs),
+}
+
+/// Arguments of `forge record`.
+#[derive(Debug, Args)]
+#[command(after_help = Exit::help())]
+pub struct RecordArgs {
+    /// Address of the repository, such as https://github.com/falcosecurity/falco
+    pub url: String,
+    /// Folder to write; an earlier recording in it is replaced
+    #[arg(long, short, value_name = "DIR")]
+    pub output: PathBuf,
+    /// The project's name in the landscape, where it is not the repository's
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+    /// Address of a foundation's landscape file to look the project up in
+    #[arg(long, value_name = "URL")]
+    pub landscape_url: Option<String>,
+    /// Which API the host speaks, where its name does not tell
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub forge_kind: Option<ForgeKindArg>,
+    /// Say nothing of what was not told
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// A forge's API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ForgeKindArg {
+    /// GitHub or a GitHub Enterprise Server
+    Github,
+    /// GitLab
+    Gitlab,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
 }
 
 /// Arguments of `render`.

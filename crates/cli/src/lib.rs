@@ -6,11 +6,16 @@
 //! `eyrie-posture`.
 
 pub mod args;
+mod environment;
+pub mod error;
 pub mod exit;
+mod forge;
 pub mod interrupt;
 pub mod output;
+mod present;
 pub mod render;
 mod run;
 pub mod screen;
 
-pub use run::{Error, run};
+pub use error::Error;
+pub use run::run;

@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use eyrie_cli::exit::Exit;
 use eyrie_cli::render::text::visible_lines;
 
 fn main() -> ExitCode {
@@ -12,11 +11,11 @@ fn main() -> ExitCode {
         Err(error) => {
             let mut message = format!("error: {}\n", visible_lines(&error.to_string()));
             if let Some(help) = error.help() {
-                message.push_str(&format!("  help: {help}\n"));
+                message.push_str(&format!("  help: {}\n", visible_lines(&help)));
             }
             // Nowhere is left to complain to if this fails.
             let _ = std::io::stderr().write_all(message.as_bytes());
-            Exit::CouldNotAssess.into()
+            error.exit().into()
         }
     }
 }

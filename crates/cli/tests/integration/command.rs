@@ -155,8 +155,10 @@ fn help_tells_what_there_is() {
     Usage: eyrie <COMMAND>
 
     Commands:
-      render  Draw a JSON report again, in another format
-      help    Print this message or the help of the given subcommand(s)
+      render       Draw a JSON report again, in another format
+      forge        Ask a forge, for a machine that cannot
+      completions  Print a completion script for a shell
+      help         Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -180,9 +182,6 @@ fn help_tells_what_there_is() {
     Options:
       -h, --help
               Print help (see a summary with '-h')
-
-      -V, --version
-              Print version
 
     Output:
       -f, --format <FORMAT>
@@ -236,4 +235,61 @@ fn help_tells_what_there_is() {
       2  wrong arguments
       3  at least one repository could not be assessed, or what was asked failed
     ");
+    insta::assert_snapshot!(help(&["forge", "record", "--help"]), @"
+    Write what a forge says of a repository into a folder, for `--forge-data`
+
+    GITHUB_TOKEN is sent to github.com and *.ghe.com, GH_ENTERPRISE_TOKEN to other hosts. Without a
+    token a forge tells less. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are heeded.
+
+    Usage: eyrie forge record [OPTIONS] --output <DIR> <URL>
+
+    Arguments:
+      <URL>
+              Address of the repository, such as https://github.com/falcosecurity/falco
+
+    Options:
+      -o, --output <DIR>
+              Folder to write; an earlier recording in it is replaced
+
+          --project <NAME>
+              The project's name in the landscape, where it is not the repository's
+
+          --landscape-url <URL>
+              Address of a foundation's landscape file to look the project up in
+
+          --forge-kind <KIND>
+              Which API the host speaks, where its name does not tell
+
+              Possible values:
+              - github: GitHub or a GitHub Enterprise Server
+              - gitlab: GitLab
+
+      -q, --quiet
+              Say nothing of what was not told
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Exit codes:
+      0  done; the pass score, if one was asked for, is reached
+      1  done; below the pass score
+      2  wrong arguments
+      3  at least one repository could not be assessed, or what was asked failed
+    ");
+}
+
+#[test]
+fn the_arguments_are_consistent() {
+    use clap::CommandFactory as _;
+    eyrie_cli::args::Cli::command().debug_assert();
+}
+
+#[test]
+fn every_shell_gets_a_completion() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = eyrie().args(["completions", shell]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let script = text(&output.stdout);
+        assert!(script.contains("--pass-score") || script.contains("pass-score"), "{shell}: {script}");
+    }
 }

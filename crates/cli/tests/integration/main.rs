@@ -4,6 +4,7 @@
 
 mod command;
 mod fixture;
+mod forge;
 mod formats;
 mod html;
 mod markdown;

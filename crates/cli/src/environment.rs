@@ -1,0 +1,53 @@
+//! The environment's part: variables, the network as they set it up, tokens, the clock.
+//!
+//! Everything else takes these as arguments.
+
+use eyrie_forge::{Network, RepositoryUrl, Token};
+use jiff::Timestamp;
+
+use crate::error::Error;
+
+/// A variable; bytes that are no UTF-8 are replaced.
+pub(crate) fn get(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// The first of these that is set and not empty.
+fn first(names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| get(name).filter(|value| !value.is_empty()))
+}
+
+/// The network as `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` and `SSL_CERT_FILE` set it up.
+///
+/// # Errors
+/// If the certificates cannot be read.
+pub(crate) fn network() -> Result<Network, Error> {
+    let root_certificates = match first(&["SSL_CERT_FILE"]) {
+        Some(path) => {
+            let read = std::fs::read(&path);
+            Some(read.map_err(|source| Error::Read { path: path.into(), source })?)
+        }
+        None => None,
+    };
+    let no_proxy = first(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    Ok(Network {
+        proxy: first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
+        no_proxy: no_proxy
+            .split(',')
+            .map(|host| host.trim().to_owned())
+            .filter(|host| !host.is_empty())
+            .collect(),
+        root_certificates,
+        ..Network::default()
+    })
+}
+
+/// The token for this repository's host, and no other host's.
+pub(crate) fn token(url: &RepositoryUrl) -> Option<Token> {
+    Token::new(&get(Token::variable_for(url.host()))?)
+}
+
+/// The time.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}

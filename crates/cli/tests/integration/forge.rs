@@ -1,0 +1,121 @@
+//! `eyrie forge`, against a forge on loopback.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::process::Output;
+
+use crate::command::eyrie;
+
+/// As much as GitHub's REST API always tells.
+const REPOSITORY: &str = r#"{
+    "name": "r", "owner": {"login": "o", "type": "Organization"}, "html_url": "https://example.org/o/r",
+    "default_branch": "main", "description": null, "homepage": "", "archived": false, "fork": false,
+    "private": false, "created_at": "2020-01-01T00:00:00Z", "pushed_at": null, "license": null
+}"#;
+
+/// Serves answers by path until the process ends; every other path is not found. Its address.
+fn serve(answers: &'static [(&'static str, u16, &'static str)]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { continue };
+            let mut request = BufReader::new(stream.try_clone().unwrap()).lines();
+            let path = request.next().and_then(Result::ok).unwrap_or_default();
+            let path = path.split(' ').nth(1).unwrap_or_default().to_owned();
+            for line in request.by_ref() {
+                if line.is_ok_and(|line| line.is_empty()) {
+                    break;
+                }
+            }
+            let found = answers.iter().find(|(known, ..)| path == *known);
+            let (status, body) = found.map_or((404, "{}"), |(_, status, body)| (*status, *body));
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    address
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn record(url: &str, folder: &std::path::Path) -> Output {
+    eyrie()
+        .current_dir(folder)
+        .args(["forge", "record", url, "--output", "answers", "--forge-kind", "github"])
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn what_a_forge_tells_is_written_and_what_not_is_said() {
+    let server = serve(&[("/api/v3/repos/o/r", 200, REPOSITORY)]);
+    let folder = tempfile::tempdir().unwrap();
+    let output = record(&format!("{server}/o/r"), folder.path());
+    let said = text(&output.stderr).replace(&server, "http://HOST");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0), "{said}");
+    insta::assert_snapshot!(said, @"
+    recorded http://HOST/o/r in answers
+    not told: code_of_conduct_url, releases, last_merged, changesets
+      because not found (404)
+      help: check the address; a private repository needs a token that may read it
+    not told: security_policy_url, discussions
+      because the forge tells this only with a token
+      help: set GITHUB_TOKEN (GH_ENTERPRISE_TOKEN for a server of one's own) to a token that can read the repository
+    not told: landscape
+      because no source was given for it
+      help: name a source for it
+    use it with `eyrie assess --forge-data answers`
+    ");
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let recorded = eyrie_forge::Recorded::open(&folder.path().join("answers"), now).unwrap();
+    let answers = eyrie_forge::collect(&recorded, &format!("{server}/o/r").parse().unwrap(), None);
+    assert_eq!(answers.repository.archived, eyrie_forge::Answer::Known(false));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+}
+
+#[test]
+fn a_forge_that_tells_nothing_is_an_error_and_leaves_nothing() {
+    let server = serve(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let output = record(&format!("{server}/o/r"), folder.path());
+    assert_eq!(output.status.code(), Some(3));
+    insta::assert_snapshot!(text(&output.stderr).replace(&server, "http://HOST"), @"
+    error: nothing is known of http://HOST/o/r: not found (404)
+      help: check the address; a private repository needs a token that may read it
+    ");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_wrong_address_is_a_wrong_argument_and_its_token_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = record("https://me:s3cr3t@github.com/o/r", folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(!said.contains("s3cr3t"), "{said}");
+    insta::assert_snapshot!(said, @"
+    error: not the address of a repository: the address holds a user name or token
+      help: take it out of the address; give a token through GITHUB_TOKEN
+    ");
+}
+
+#[test]
+fn a_folder_of_something_else_is_left_alone() {
+    let server = serve(&[("/api/v3/repos/o/r", 200, REPOSITORY)]);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("answers")).unwrap();
+    std::fs::write(folder.path().join("answers/thesis.txt"), "years of work").unwrap();
+    let output = record(&format!("{server}/o/r"), folder.path());
+    assert_eq!(output.status.code(), Some(3));
+    insta::assert_snapshot!(text(&output.stderr), @"
+    error: answers is not a recording: it holds thesis.txt
+      help: name a new folder, or one with an earlier recording
+    ");
+    assert_eq!(std::fs::read_to_string(folder.path().join("answers/thesis.txt")).unwrap(), "years of work");
+}
