@@ -31,7 +31,6 @@ codes! {
     PRINT_ONLY_FIELD = "print-only-field", "The field may be used in output only.";
     UNKNOWN_MACRO = "unknown-macro", "There is no macro of this name.";
     MACRO_NAME = "macro-name", "A macro's name must be one word of letters, digits and underscores.";
-    MACRO_LOOP = "macro-loop", "A macro stands for itself.";
     OPERATOR_TYPE = "operator-type", "The operator cannot be used on values of this type.";
     NOT_COMPARABLE = "not-comparable", "Nothing can be compared with this field, it can only be asked whether it exists.";
     BAD_NUMBER = "bad-number", "The value is compared with a number and is not one.";
@@ -48,17 +47,14 @@ codes! {
     TRANSFORMER_FORBIDDEN = "transformer-forbidden", "The field cannot be transformed.";
     TRANSFORMER_ARGUMENTS = "transformer-arguments", "The transformer takes other arguments.";
     TRANSFORMER_SELECTOR = "transformer-selector", "The transformer takes nothing in brackets.";
-    BAD_OPTIONS = "bad-options", "The second argument of getopt does not describe options.";
     RIGHT_SIDE_FORBIDDEN = "right-side-forbidden", "The field or operator cannot be used with a field on the right-hand side.";
     RIGHT_SIDE_TYPE = "right-side-type", "The fields on both sides have different types.";
-    TOO_COMPLEX = "too-complex", "The condition needs more memory than the limit allows.";
 
     FIELD_AS_TEXT = "field-as-text", "The value is the name of a field and is taken as text.";
     TRANSFORMER_AS_TEXT = "transformer-as-text", "The value looks like a transformer and is taken as text.";
     SIMPLE_REGEX = "simple-regex", "The regular expression has nothing that a simpler operator could not do.";
     DEPRECATED_FIELD = "deprecated-field", "The field is still accepted and should not be used.";
     UNLIKELY_VALUE = "unlikely-value", "The field never has this value.";
-    NEVER_HOLDS = "never-holds", "The comparison can never hold.";
 }
 
 #[cfg(test)]

@@ -117,6 +117,7 @@ impl<'s> Compiler<'s> {
             ]);
         }
         let body = Arc::new(self.parse(text)?);
+        self.check_depth(&body)?;
         let mut warnings = Vec::new();
         self.lower(&body, &mut warnings)?;
         self.macros.insert(name.into(), body);
@@ -138,17 +139,7 @@ impl<'s> Compiler<'s> {
     /// With everything that is wrong with it; spans point into the text that it was parsed from, or into the text of the
     /// macro named by [`Diagnostic::within`].
     pub fn add_expr(&mut self, expr: &Expr) -> Result<Added, Vec<Diagnostic>> {
-        let depth = expr.depth();
-        if depth > self.limits.depth {
-            return Err(vec![Diagnostic::error(
-                codes::CONDITION_TOO_DEEP,
-                expr.span(),
-                format!(
-                    "with its macros the condition is {depth} levels deep; {} are allowed",
-                    self.limits.depth
-                ),
-            )]);
-        }
+        self.check_depth(expr)?;
         let mut warnings = Vec::new();
         let (root, atoms) = self.lower(expr, &mut warnings)?;
         let id = ConditionId::new(self.conditions.len());
@@ -191,6 +182,21 @@ impl<'s> Compiler<'s> {
             self.schema.may_be_unavailable(),
             kinds,
         )
+    }
+
+    fn check_depth(&self, expr: &Expr) -> Result<(), Vec<Diagnostic>> {
+        let depth = expr.depth();
+        if depth <= self.limits.depth {
+            return Ok(());
+        }
+        Err(vec![Diagnostic::error(
+            codes::CONDITION_TOO_DEEP,
+            expr.span(),
+            format!(
+                "with its macros the condition is {depth} levels deep; {} are allowed",
+                self.limits.depth
+            ),
+        )])
     }
 
     fn parse(&self, text: &str) -> Result<Expr, Vec<Diagnostic>> {

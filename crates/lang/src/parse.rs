@@ -103,19 +103,28 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
+    /// Goes one level deeper. The productions that call each other keep their stack frames small: what goes wrong is put
+    /// together elsewhere.
+    fn enter(&mut self) -> Parsed<()> {
+        self.depth += 1;
+        if self.depth >= self.limit { Err(self.too_deep()) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn too_deep(&self) -> Box<Diagnostic> {
+        Box::new(
+            Diagnostic::error(
+                codes::CONDITION_TOO_DEEP,
+                Span::at(self.scan.at),
+                format!("the condition is nested deeper than the limit of {}", self.limit),
+            )
+            .with_help("put parts of it into macros, or drop needless parentheses"),
+        )
+    }
+
     /// Runs one production one level deeper.
     fn nested<T>(&mut self, production: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        self.depth += 1;
-        if self.depth >= self.limit {
-            return refuse(
-                Diagnostic::error(
-                    codes::CONDITION_TOO_DEEP,
-                    Span::at(self.scan.at),
-                    format!("the condition is nested deeper than the limit of {}", self.limit),
-                )
-                .with_help("put parts of it into macros, or drop needless parentheses"),
-            );
-        }
+        self.enter()?;
         let result = production(self);
         self.depth -= 1;
         result
@@ -126,11 +135,17 @@ impl<'t> Parser<'t> {
     }
 
     fn or(&mut self) -> Parsed<Expr> {
-        self.nested(|p| p.joined("or", Parser::and, Expr::Or))
+        self.enter()?;
+        let expr = self.joined("or", Parser::and, Expr::Or)?;
+        self.depth -= 1;
+        Ok(expr)
     }
 
     fn and(&mut self) -> Parsed<Expr> {
-        self.nested(|p| p.joined("and", Parser::not, Expr::And))
+        self.enter()?;
+        let expr = self.joined("and", Parser::not, Expr::And)?;
+        self.depth -= 1;
+        Ok(expr)
     }
 
     fn joined(
@@ -142,95 +157,106 @@ impl<'t> Parser<'t> {
         self.scan.blanks();
         let first = operand(self)?;
         self.scan.blanks();
+        if !self.scan.eat(keyword) {
+            return Ok(first);
+        }
         let mut children = vec![first];
-        while self.scan.eat(keyword) {
+        loop {
             let child = if self.scan.blanks() {
                 operand(self)?
             } else if self.scan.eat("(") {
                 self.rest_of_parenthesis()?
             } else {
-                return refuse(
-                    self.error(codes::EXPECTED_BLANK, format!("expected a blank or `(` after `{keyword}`"))
-                        .with_help_if(help::keyword_run_on(keyword, &self.scan)),
-                );
+                return Err(self.keyword_run_on(keyword));
             };
             children.push(child);
             self.scan.blanks();
-        }
-        Ok(match children.pop() {
-            Some(only) if children.is_empty() => only,
-            last => {
-                children.extend(last);
-                join(children)
+            if !self.scan.eat(keyword) {
+                return Ok(join(children));
             }
-        })
+        }
+    }
+
+    #[cold]
+    fn keyword_run_on(&self, keyword: &str) -> Box<Diagnostic> {
+        Box::new(
+            self.error(codes::EXPECTED_BLANK, format!("expected a blank or `(` after `{keyword}`"))
+                .with_help_if(help::keyword_run_on(keyword, &self.scan)),
+        )
     }
 
     fn not(&mut self) -> Parsed<Expr> {
-        self.nested(|p| {
-            p.scan.blanks();
-            let mut negated = false;
-            let expr = loop {
-                let before = p.scan.at;
-                if !p.scan.eat("not") {
-                    break p.primary()?;
-                }
-                if p.scan.blanks() {
-                    negated = !negated;
-                } else if p.scan.eat("(") {
-                    negated = !negated;
-                    break p.rest_of_parenthesis()?;
-                } else {
-                    // `nothing`, a macro, or `notes.x`, a field.
-                    p.scan.at = before;
-                    break p.primary()?;
-                }
-            };
-            Ok(if negated { Expr::Not(Box::new(expr)) } else { expr })
-        })
+        self.enter()?;
+        self.scan.blanks();
+        let mut negated = false;
+        let expr = loop {
+            let before = self.scan.at;
+            if !self.scan.eat("not") {
+                break self.primary()?;
+            }
+            if self.scan.blanks() {
+                negated = !negated;
+            } else if self.scan.eat("(") {
+                negated = !negated;
+                break self.rest_of_parenthesis()?;
+            } else {
+                // `nothing`, a macro, or `notes.x`, a field.
+                self.scan.at = before;
+                break self.primary()?;
+            }
+        };
+        self.depth -= 1;
+        Ok(if negated { Expr::Not(Box::new(expr)) } else { expr })
     }
 
     /// The opening parenthesis has been read.
     fn rest_of_parenthesis(&mut self) -> Parsed<Expr> {
-        let open = Span::new(self.scan.at.saturating_sub(1), self.scan.at);
-        self.nested(|p| {
-            p.scan.blanks();
-            let expr = p.or()?;
-            p.scan.blanks();
-            if !p.scan.eat(")") {
-                return refuse(
-                    p.error(codes::UNCLOSED, "expected `)`")
-                        .with_remark(open, "this parenthesis is not closed")
-                        .with_help_if(help::leftover(&p.scan)),
-                );
-            }
-            Ok(expr)
-        })
+        let open = self.scan.at.saturating_sub(1);
+        self.enter()?;
+        self.scan.blanks();
+        let expr = self.or()?;
+        self.scan.blanks();
+        if !self.scan.eat(")") {
+            return Err(self.unclosed(open));
+        }
+        self.depth -= 1;
+        Ok(expr)
+    }
+
+    #[cold]
+    fn unclosed(&self, open: usize) -> Box<Diagnostic> {
+        Box::new(
+            self.error(codes::UNCLOSED, "expected `)`")
+                .with_remark(Span::new(open, open + 1), "this parenthesis is not closed")
+                .with_help_if(help::leftover(&self.scan)),
+        )
     }
 
     fn primary(&mut self) -> Parsed<Expr> {
-        self.nested(|p| {
-            p.scan.blanks();
-            if p.scan.eat("(") {
-                return p.rest_of_parenthesis();
-            }
-            let start = p.scan.at;
-            if let Some(left) = p.transformer()? {
-                return p.condition(left, start);
-            }
-            if let Some(name) = p.scan.field_name() {
-                let left = Operand::Field(p.rest_of_field(name, start)?);
-                return p.condition(left, start);
-            }
-            if let Some(name) = p.scan.identifier() {
-                let span = Span::new(start, p.scan.at);
-                return Ok(Expr::Macro { name: name.into(), span, body: None });
-            }
-            refuse(
-                p.error(codes::EXPECTED_CHECK, "expected a comparison, a macro or `(`")
-                    .with_help_if(help::no_check(&p.scan)),
-            )
-        })
+        self.enter()?;
+        self.scan.blanks();
+        let expr = if self.scan.eat("(") { self.rest_of_parenthesis()? } else { self.comparison_or_macro()? };
+        self.depth -= 1;
+        Ok(expr)
+    }
+
+    fn comparison_or_macro(&mut self) -> Parsed<Expr> {
+        let start = self.scan.at;
+        if let Some(left) = self.transformer()? {
+            return self.condition(left, start);
+        }
+        if let Some(name) = self.scan.field_name() {
+            let left = Operand::Field(self.rest_of_field(name, start)?);
+            return self.condition(left, start);
+        }
+        if let Some(name) = self.scan.identifier() {
+            let span = Span::new(start, self.scan.at);
+            return Ok(Expr::Macro { name: name.into(), span, body: None });
+        }
+        refuse(
+            self.error(codes::EXPECTED_CHECK, "expected a comparison, a macro or `(`")
+                .with_help_if(help::no_check(&self.scan)),
+        )
     }
 
     /// The name has been read.
@@ -261,84 +287,108 @@ impl<'t> Parser<'t> {
         let start = self.scan.at;
         let Some(transformer) = self.scan.transformer() else { return Ok(None) };
         let open = Span::new(start, self.scan.at);
-        self.nested(|p| {
-            let mut arguments = Vec::new();
-            loop {
-                p.scan.blanks();
-                arguments.push(p.argument()?);
-                p.scan.blanks();
-                if !p.scan.eat(",") {
-                    break;
-                }
+        self.enter()?;
+        let mut arguments = Vec::new();
+        loop {
+            self.scan.blanks();
+            arguments.push(self.argument()?);
+            self.scan.blanks();
+            if !self.scan.eat(",") {
+                break;
             }
-            if !p.scan.eat(")") {
-                return refuse(
-                    p.error(codes::UNCLOSED, "expected `)` after the transformer's arguments")
-                        .with_remark(open, "the transformer starts here"),
-                );
-            }
-            let mut selector = None;
-            if p.scan.eat("[") {
-                let at = p.scan.at;
-                let literal = if let Some(literal) = p.quoted()? {
-                    literal
-                } else if let Some(text) = p.scan.bare_argument() {
-                    Literal { bytes: text.as_bytes().into(), span: Span::new(at, p.scan.at) }
-                } else {
-                    return refuse(p.error(
-                        codes::EXPECTED_ARGUMENT,
-                        "expected what the brackets select: quoted, or without blanks, quotes and brackets",
-                    ));
-                };
-                selector = Some(literal);
-                if !p.scan.eat("]") {
-                    return refuse(p.error(codes::UNCLOSED, "expected `]`"));
-                }
-            }
-            let span = Span::new(start, p.scan.at);
-            Ok(Some(Operand::Call { transformer, arguments, selector, span }))
-        })
+        }
+        let selector = self.rest_of_transformer(open)?;
+        self.depth -= 1;
+        let span = Span::new(start, self.scan.at);
+        Ok(Some(Operand::Call { transformer, arguments, selector, span }))
+    }
+
+    /// The closing parenthesis and what may stand in brackets after it.
+    fn rest_of_transformer(&mut self, open: Span) -> Parsed<Option<Literal>> {
+        if !self.scan.eat(")") {
+            return refuse(
+                self.error(codes::UNCLOSED, "expected `)` after the transformer's arguments")
+                    .with_remark(open, "the transformer starts here"),
+            );
+        }
+        if !self.scan.eat("[") {
+            return Ok(None);
+        }
+        let at = self.scan.at;
+        let selector = if let Some(literal) = self.quoted()? {
+            literal
+        } else if let Some(text) = self.scan.bare_argument() {
+            Literal { bytes: text.as_bytes().into(), span: Span::new(at, self.scan.at) }
+        } else {
+            return refuse(self.error(
+                codes::EXPECTED_ARGUMENT,
+                "expected what the brackets select: quoted, or without blanks, quotes and brackets",
+            ));
+        };
+        if !self.scan.eat("]") {
+            return refuse(self.error(codes::UNCLOSED, "expected `]`"));
+        }
+        Ok(Some(selector))
     }
 
     fn argument(&mut self) -> Parsed<Operand> {
-        self.nested(|p| {
-            if let Some(operand) = p.simple_argument()? {
-                return Ok(operand);
-            }
-            let start = p.scan.at;
-            if !p.scan.eat("(") {
-                return refuse(p
-                    .error(
-                        codes::EXPECTED_ARGUMENT,
-                        "expected the transformer's argument: a field, a transformer, a quoted text, a number or a list",
-                    )
-                    .with_help_if(help::no_argument(&p.scan)));
-            }
-            let mut items = Vec::new();
-            p.scan.blanks();
-            if !p.scan.eat(")") {
-                loop {
-                    p.scan.blanks();
-                    match p.simple_argument()? {
-                        Some(item) => items.push(item),
-                        None => {
-                            return refuse(p.error(
-                                codes::EXPECTED_ARGUMENT,
-                                "expected a list's item: a field, a transformer, a quoted text or a number",
-                            ));
-                        }
-                    }
-                    p.scan.blanks();
-                    if !p.scan.eat(",") {
-                        break;
-                    }
+        self.enter()?;
+        let operand = match self.simple_argument()? {
+            Some(operand) => operand,
+            None => self.argument_list()?,
+        };
+        self.depth -= 1;
+        Ok(operand)
+    }
+
+    fn argument_list(&mut self) -> Parsed<Operand> {
+        let start = self.scan.at;
+        if !self.scan.eat("(") {
+            return Err(self.no_argument());
+        }
+        let mut items = Vec::new();
+        self.scan.blanks();
+        if !self.scan.eat(")") {
+            loop {
+                self.scan.blanks();
+                match self.simple_argument()? {
+                    Some(item) => items.push(item),
+                    None => return Err(self.no_item()),
                 }
-                if !p.scan.eat(")") {
-                    return refuse(p.error(codes::UNCLOSED, "expected `)` after the list"));
+                self.scan.blanks();
+                if !self.scan.eat(",") {
+                    break;
                 }
             }
-            Ok(Operand::List { items, span: Span::new(start, p.scan.at) })
-        })
+            if !self.scan.eat(")") {
+                return Err(self.list_unclosed());
+            }
+        }
+        Ok(Operand::List { items, span: Span::new(start, self.scan.at) })
+    }
+
+    #[cold]
+    fn no_argument(&self) -> Box<Diagnostic> {
+        Box::new(
+            self.error(
+                codes::EXPECTED_ARGUMENT,
+                "expected the transformer's argument: a field, a transformer, a quoted text, a number or a list",
+            )
+            .with_help_if(help::no_argument(&self.scan)),
+        )
+    }
+
+    #[cold]
+    fn no_item(&self) -> Box<Diagnostic> {
+        Box::new(self.error(
+            codes::EXPECTED_ARGUMENT,
+            "expected a list's item: a field, a transformer, a quoted text or a number",
+        ))
+    }
+
+    #[cold]
+    fn list_unclosed(&self) -> Box<Diagnostic> {
+        Box::new(self.error(codes::UNCLOSED, "expected `)` after the list"))
     }
 
     fn simple_argument(&mut self) -> Parsed<Option<Operand>> {
@@ -468,9 +518,14 @@ impl<'t> Parser<'t> {
                     match self.text()? {
                         Some(value) => values.push(value),
                         None => {
+                            let help = if self.scan.rest().starts_with('(') {
+                                "a list contains plain values: no fields, transformers or other lists"
+                            } else {
+                                "a comma stands only between two values"
+                            };
                             return refuse(
                                 self.error(codes::EXPECTED_VALUE, "expected a value after `,`")
-                                    .with_help("a comma stands only between two values"),
+                                    .with_help(help),
                             );
                         }
                     }

@@ -44,7 +44,7 @@ impl PathSet {
     fn child(&mut self, parent: usize, component: &[u8]) -> usize {
         let new = self.nodes.len();
         let Some(node) = self.nodes.get_mut(parent) else { return parent };
-        let found = if component.iter().any(|b| matches!(b, b'*' | b'?' | b'[' | b'\\')) {
+        let found = if component.iter().any(|b| matches!(b, b'*' | b'?' | b'[')) {
             match node.globs.iter().find(|(pattern, _)| **pattern == *component) {
                 Some((_, child)) => *child,
                 None => {
@@ -103,6 +103,7 @@ mod tests {
             (&["/*/shadow"], "/etc/shadow", true),
             (&["/*/shadow"], "/a/b/shadow", false),
             (&["/**/shadow"], "/etc/shadow-", false),
+            (&["/a\\b"], "/a\\b", true),
             (&["/e?c"], "/etc/x", true),
             (&["/etc/a", "/e*/b"], "/etc/b", true),
         ] {

@@ -13,6 +13,9 @@ fn word<'t>(scan: &Scanner<'t>) -> &'t str {
 
 pub(super) fn keyword_run_on(keyword: &str, scan: &Scanner<'_>) -> Option<String> {
     let word = word(scan);
+    if scan.rest().is_empty() {
+        return Some(format!("the condition ends here; a comparison is missing after `{keyword}`"));
+    }
     (!word.is_empty()).then(|| format!("write `{keyword} {word}`"))
 }
 
@@ -21,6 +24,9 @@ pub(super) fn leftover(scan: &Scanner<'_>) -> Option<String> {
     let word = word(scan);
     let lower = word.to_ascii_lowercase();
     let last = scan.text.get(scan.last_start..scan.last_end).unwrap_or_default();
+    if rest.is_empty() {
+        return Some("the condition ends here; add `)`".to_string());
+    }
     if let Some((symbol, keyword)) =
         [("&&", "and"), ("||", "or"), ("&", "and"), ("|", "or"), (";", "and"), (",", "or")]
             .iter()
@@ -45,7 +51,14 @@ pub(super) fn leftover(scan: &Scanner<'_>) -> Option<String> {
     }
     if rest.starts_with('(') {
         let names = Transformer::ALL.iter().map(|t| t.name());
-        if let Some(name) = closest(last, names) {
+        let meant = match last {
+            "lower" | "lowercase" | "downcase" | "lc" => Some("tolower"),
+            "upper" | "uppercase" | "upcase" | "uc" => Some("toupper"),
+            "base64" | "b64decode" | "base64decode" => Some("b64"),
+            "length" | "count" | "size" => Some("len"),
+            last => closest(last, names),
+        };
+        if let Some(name) = meant {
             return Some(format!("there is no transformer `{last}`; did you mean `{name}`?"));
         }
         let names = ["oneof", "anyof", "allof"];
@@ -147,7 +160,9 @@ pub(super) fn in_list(scan: &Scanner<'_>) -> Option<String> {
     if rest.starts_with(['"', '\'']) {
         return Some("the quote is not closed, or there is no comma before it".to_string());
     }
-    if rest.starts_with(',') {
+    if rest.starts_with(',')
+        && scan.text.get(..scan.at).is_some_and(|before| before.trim_end().ends_with('('))
+    {
         return Some("a list starts with a value, not with a comma".to_string());
     }
     if rest.starts_with('(') {

@@ -1,7 +1,9 @@
 //! Tests of the language through its public interface.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+mod diagnostics;
 mod explain;
 mod oracle;
 mod record;
 mod semantics;
+mod syntax;

@@ -285,7 +285,12 @@ impl World {
                 Source::Len(Box::new(plain))
             }
             4 if is_text && info.arity != Arity::List => {
-                Source::Concat(vec![plain, Source::Text(pick(random, TEXTS).to_string())])
+                let mut parts = vec![plain, Source::Text(pick(random, TEXTS).to_string())];
+                let other = self.source(random);
+                if matches!(other.ty(), Type::CharBuf | Type::FsPath) && other.arity() != Arity::List {
+                    parts.insert(random.usize(..2), other);
+                }
+                Source::Concat(parts)
             }
             5 if info.arity == Arity::List && info.ty != Type::Double => {
                 Source::Join(pick(random, &["", "/"]).to_string(), Box::new(plain))
