@@ -15,6 +15,10 @@ mod uses;
 
 pub use uses::{Pinning, Uses, UsesKind, image_version};
 
+/// GitHub reads no larger file (`ParseOptions.MaxFileSize` in actions/runner). Whoever cuts a file short must hand over
+/// at least one byte more, so that a part does not pass for the whole.
+pub const MAX_BYTES: usize = 1 << 20;
+
 /// A workflow file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Workflow {

@@ -7,14 +7,11 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use super::{
-    Expression, Job, Permission, Permissions, Problem, ProblemKind, Reference, State, Step, Trigger, Uses,
-    Variable, Workflow, Written, delivery, expression,
+    Expression, Job, MAX_BYTES, Permission, Permissions, Problem, ProblemKind, Reference, State, Step,
+    Trigger, Uses, Variable, Workflow, Written, delivery, expression,
 };
 use crate::parse::text::{Lines, Text};
 use crate::yaml::{self, Kind, Limits, Node, Span, YamlError};
-
-/// GitHub reads no larger file (`ParseOptions.MaxFileSize` in actions/runner).
-const MAX_BYTES: usize = 1 << 20;
 
 /// More expressions than any honest workflow has: a file of the largest size that holds nothing else has fewer,
 /// so that only aliases lead to more.
