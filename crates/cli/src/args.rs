@@ -2,10 +2,14 @@
 //!
 //! What the arguments mean, together with the environment, is in `run`.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use jiff::Timestamp;
+
+use crate::assess::{HistoryArg, parse_now};
 use crate::exit::Exit;
 use crate::render::PassScore;
 use crate::screen::When;
@@ -23,6 +27,13 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Assess repositories as one project: a score, a checklist, evidence and fixes
+    ///
+    /// Needs no network and no token for folders. With GITHUB_TOKEN set, GitHub is asked for what only it knows; what
+    /// cannot be decided is unknown, and the report says what would help. Addresses are cloned.
+    Assess(Box<AssessArgs>),
+    /// Show the checks of a catalogue, explained
+    Checks(ChecksArgs),
     /// Draw a JSON report again, in another format
     Render(RenderArgs),
     /// Ask a forge, for a machine that cannot
@@ -53,7 +64,7 @@ pub enum ForgeCommand {
 #[derive(Debug, Args)]
 #[command(after_help = Exit::help())]
 pub struct RecordArgs {
-    /// Address of the repository, such as https://github.com/falcosecurity/falco
+    /// Address of the repository, such as `https://github.com/falcosecurity/falco`
     pub url: String,
     /// Folder to write; an earlier recording in it is replaced
     #[arg(long, short, value_name = "DIR")]
@@ -86,6 +97,100 @@ pub enum ForgeKindArg {
 pub struct CompletionsArgs {
     /// The shell
     pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `assess`.
+#[derive(Debug, Args)]
+#[command(after_help = Exit::help())]
+pub struct AssessArgs {
+    /// Folders of repositories, or their addresses
+    #[arg(required = true, value_name = "PATH|URL")]
+    pub targets: Vec<String>,
+    /// Name of the project; else that of the first repository
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Assess this revision instead of the files as they are
+    #[arg(long, value_name = "REV")]
+    pub at: Option<String>,
+    /// Follow the score back over 2y, 6mo, 12w, 90d or "100 commits"
+    #[arg(long, value_name = "TIME")]
+    pub history: Option<HistoryArg>,
+    #[command(flatten)]
+    /// Where results go and in which form.
+    pub output: OutputArgs,
+    #[command(flatten)]
+    /// What they are held to.
+    pub judgement: JudgementArgs,
+    /// Check set to take; may be repeated. Else those that the catalogue takes by default
+    #[arg(long = "set", value_name = "SET", help_heading = "Judgement")]
+    pub sets: Vec<String>,
+    /// Catalogue to add to Eyrie's own, or that replaces it; may be repeated
+    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
+    pub catalog: Vec<PathBuf>,
+    /// CLOMonitor's own verdicts and score, its mistakes included
+    #[arg(long, help_heading = "Judgement")]
+    pub strict_compat: bool,
+    /// The day that ages are counted from, for a result that can be reproduced
+    #[arg(long, value_name = "DATE", value_parser = parse_now, help_heading = "Judgement")]
+    pub now: Option<Timestamp>,
+    /// Answers of the forge recorded elsewhere; once for each repository, in their order
+    #[arg(long, value_name = "FILE|DIR", help_heading = "Evidence")]
+    pub forge_data: Vec<PathBuf>,
+    /// The foundation's landscape.yml
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    pub landscape: Option<PathBuf>,
+    /// JSON of an OpenSSF Scorecard run; once for each repository, in their order
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    pub scorecard: Vec<PathBuf>,
+    /// Use no network, whatever tokens are set
+    #[arg(long, help_heading = "Evidence")]
+    pub offline: bool,
+    /// Clone only so many commits; what needs older ones is then unknown
+    #[arg(long, value_name = "COMMITS", help_heading = "Evidence")]
+    pub depth: Option<NonZeroU32>,
+    #[command(flatten)]
+    /// How the terminal is used.
+    pub screen: ScreenArgs,
+    /// Show no progress
+    #[arg(long, help_heading = "Terminal")]
+    pub no_progress: bool,
+}
+
+/// Arguments of `checks`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = false)]
+pub struct ChecksArgs {
+    /// What to show of it.
+    #[command(subcommand)]
+    pub command: Option<ChecksCommand>,
+    /// Catalogue to add to Eyrie's own, or that replaces it; may be repeated
+    #[arg(long, value_name = "FILE", global = true)]
+    pub catalog: Vec<PathBuf>,
+    /// The rules that give CLOMonitor's own verdicts
+    #[arg(long, global = true)]
+    pub strict_compat: bool,
+    #[command(flatten)]
+    /// How the terminal is used.
+    pub screen: ScreenArgs,
+}
+
+/// The commands of `checks`.
+#[derive(Debug, Subcommand)]
+pub enum ChecksCommand {
+    /// All checks, by category (the default)
+    List,
+    /// Checks, explained: what they look at, why, how to pass, the rule itself
+    Show {
+        /// Ids of checks
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+    /// Kinds of records and their fields, for rules of your own
+    Fields {
+        /// Kinds; all if none is named
+        #[arg(value_name = "KIND")]
+        kinds: Vec<String>,
+    },
 }
 
 /// Arguments of `render`.
@@ -135,10 +240,10 @@ pub struct JudgementArgs {
 #[command(next_help_heading = "Terminal")]
 pub struct ScreenArgs {
     /// Colours; `auto` heeds NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE and TERM
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     pub color: When,
     /// Clickable evidence (OSC 8 hyperlinks)
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     pub render_links: When,
 }
 

@@ -6,6 +6,9 @@ use eyrie_forge::{Network, RepositoryUrl, Token};
 use jiff::Timestamp;
 
 use crate::error::Error;
+use crate::render::PassScore;
+use crate::render::terminal::{Links, TerminalOptions};
+use crate::screen::Screen;
 
 /// A variable; bytes that are no UTF-8 are replaced.
 pub(crate) fn get(name: &str) -> Option<String> {
@@ -45,6 +48,18 @@ pub(crate) fn network() -> Result<Network, Error> {
 /// The token for this repository's host, and no other host's.
 pub(crate) fn token(url: &RepositoryUrl) -> Option<Token> {
     Token::new(&get(Token::variable_for(url.host()))?)
+}
+
+/// How a screen is drawn on; files are linked from the current folder on.
+pub(crate) fn terminal(screen: &Screen, pass_score: Option<PassScore>, quiet: bool) -> TerminalOptions {
+    TerminalOptions {
+        width: screen.width,
+        color: screen.color,
+        unicode: screen.unicode,
+        links: screen.links.then(|| Links { base: std::env::current_dir().ok(), host: String::new() }),
+        pass_score,
+        quiet,
+    }
 }
 
 /// The time.

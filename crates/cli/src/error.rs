@@ -3,10 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use eyrie_forge::{NetworkError, RecordError, UrlError};
+use eyrie_forge::{LandscapeError, NetworkError, RecordError, RecordedError, UrlError};
 use eyrie_posture::report::REPORT_VERSION;
 
 use crate::exit::Exit;
+use crate::render::text::visible_lines;
 
 /// Why the command could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +64,54 @@ pub enum Error {
         /// Why.
         reason: eyrie_forge::Reason,
     },
+    /// A catalogue has mistakes.
+    #[error("the catalogue has {}", crate::render::digest::count_of(*number, "mistake"))]
+    Catalog {
+        /// How many.
+        number: usize,
+        /// All of them, drawn for a terminal.
+        rendered: String,
+    },
+    /// There is nothing of that name.
+    #[error("there is no {what} `{name}`")]
+    Unknown {
+        /// What was looked for.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// What to do.
+        help: String,
+    },
+    /// Arguments that do not go together.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        help: String,
+    },
+    /// A file is no result of Scorecard.
+    #[error("{} is not the JSON of an OpenSSF Scorecard run: {message}", path.display())]
+    NotScorecard {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        message: String,
+    },
+    /// Recorded answers cannot be used.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
+    /// A landscape file cannot be used.
+    #[error("{} is not a landscape: {source}", path.display())]
+    Landscape {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        source: LandscapeError,
+    },
+    /// No place for clones.
+    #[error("cannot make a temporary folder: {0}")]
+    Scratch(#[source] io::Error),
     /// Ctrl-C cannot be listened for.
     #[error("cannot listen for signals: {0}")]
     Signals(#[source] io::Error),
@@ -72,7 +121,12 @@ impl Error {
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         let help = match self {
-            Error::Stdout(_) | Error::Signals(_) => return None,
+            Error::Stdout(_) | Error::Signals(_) | Error::Catalog { .. } => return None,
+            Error::Unknown { help, .. } | Error::Usage { help, .. } => help,
+            Error::NotScorecard { .. } => "make it with `scorecard --format json`",
+            Error::Recorded(error) => error.help(),
+            Error::Landscape { .. } => "give a landscape.yml, as a foundation publishes it",
+            Error::Scratch(_) => "set TMPDIR to a folder that you may write to",
             Error::Write { .. } => "name a file in a folder that exists and that you may write to",
             Error::Read { .. } => "check the name and the permissions",
             Error::NotAReport { .. } => "make one with `--format json`",
@@ -88,10 +142,42 @@ impl Error {
         Some(help.to_owned())
     }
 
+    /// That there is nothing of this name among those known, with the nearest of them.
+    pub(crate) fn unknown<'a>(
+        what: &'static str,
+        name: &str,
+        known: impl Iterator<Item = &'a str>,
+        list: &str,
+    ) -> Error {
+        let known: Vec<_> = known.collect();
+        let nearest = eyrie_lang::closest(name, known.iter().copied());
+        let help = match nearest {
+            Some(nearest) => format!("did you mean `{nearest}`? `{list}` lists all"),
+            None if known.len() <= 12 => format!("there are {}", known.join(", ")),
+            None => format!("`{list}` lists all"),
+        };
+        Error::Unknown { what, name: name.to_owned(), help }
+    }
+
+    /// The whole message for standard error, ending with a line end. What others wrote in it is made visible.
+    pub fn message(&self) -> String {
+        let mut message = String::new();
+        if let Error::Catalog { rendered, .. } = self {
+            // Drawn, and made safe, where the catalogue is read.
+            message.push_str(rendered);
+            message.push_str("\n\n");
+        }
+        message.push_str(&format!("error: {}\n", visible_lines(&self.to_string())));
+        if let Some(help) = self.help() {
+            message.push_str(&format!("  help: {}\n", visible_lines(&help)));
+        }
+        message
+    }
+
     /// The code to end with.
     pub fn exit(&self) -> Exit {
         match self {
-            Error::Url(_) => Exit::Usage,
+            Error::Url(_) | Error::Unknown { .. } | Error::Usage { .. } => Exit::Usage,
             _ => Exit::CouldNotAssess,
         }
     }

@@ -23,13 +23,24 @@ pub fn listen() -> io::Result<()> {
                 // Held to the end: what is being made now must not outlive us.
                 let leftovers = LEFTOVERS.lock().unwrap_or_else(PoisonError::into_inner);
                 for path in leftovers.iter() {
-                    let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+                    remove(path);
                 }
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
         })?;
     }
     Ok(())
+}
+
+/// Removes a file or folder. Other threads may still be writing into it, so one try may not be enough.
+#[cfg(unix)]
+fn remove(path: &Path) {
+    for _ in 0..20 {
+        let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        if fs::symlink_metadata(path).is_err() {
+            return;
+        }
+    }
 }
 
 /// As long as the answer lives, an interrupt removes this file or folder with all it holds.

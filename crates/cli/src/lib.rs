@@ -6,6 +6,8 @@
 //! `eyrie-posture`.
 
 pub mod args;
+pub mod assess;
+mod catalog;
 mod environment;
 pub mod error;
 pub mod exit;
@@ -13,8 +15,10 @@ mod forge;
 pub mod interrupt;
 pub mod output;
 mod present;
+mod progress;
 pub mod render;
 mod run;
+mod scorecard;
 pub mod screen;
 
 pub use error::Error;

@@ -39,7 +39,10 @@ impl Presentation {
     pub(crate) fn present(&self, report: &Report) -> Result<Exit, Error> {
         let mut drawn = Vec::new();
         match self.format {
-            Format::Terminal => terminal::render(report, &self.terminal(), &mut drawn),
+            Format::Terminal => {
+                let options = environment::terminal(&self.screen, self.pass_score, self.quiet);
+                terminal::render(report, &options, &mut drawn)
+            }
             // Compact for a program at the other end of a pipe.
             Format::Json => {
                 let piped = self.destination == Destination::Stdout && !self.screen.terminal;
@@ -63,20 +66,6 @@ impl Presentation {
         match &self.destination {
             Destination::Stdout => Error::Stdout(source),
             Destination::File(path) => Error::Write { path: path.clone(), source },
-        }
-    }
-
-    fn terminal(&self) -> terminal::TerminalOptions {
-        terminal::TerminalOptions {
-            width: self.screen.width,
-            color: self.screen.color,
-            unicode: self.screen.unicode,
-            links: self
-                .screen
-                .links
-                .then(|| terminal::Links { base: std::env::current_dir().ok(), host: String::new() }),
-            pass_score: self.pass_score,
-            quiet: self.quiet,
         }
     }
 }

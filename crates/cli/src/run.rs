@@ -10,9 +10,9 @@ use eyrie_posture::report::{REPORT_VERSION, Report};
 use crate::args::{Cli, Command, CompletionsArgs, ForgeCommand, RenderArgs};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::forge;
 use crate::output::Destination;
 use crate::present::Presentation;
+use crate::{assess, catalog, forge};
 
 /// Runs the command. Wrong arguments, `--help` and `--version` are clap's to answer, which ends the process.
 ///
@@ -22,6 +22,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Exit, Error>
     let cli = Cli::parse_from(arguments);
     crate::interrupt::listen().map_err(Error::Signals)?;
     let result = match cli.command {
+        Command::Assess(args) => assess::run(&args),
+        Command::Checks(args) => catalog::checks(&args),
         Command::Render(args) => render(&args),
         Command::Forge(args) => match args.command {
             ForgeCommand::Record(args) => forge::record(&args),

@@ -79,6 +79,10 @@ pub enum Reason {
     NotRecorded,
     /// It was not asked for: no source was configured for it (a landscape file, for example).
     NotConfigured,
+    /// Nobody was asked, because the network was not to be used.
+    Offline,
+    /// Nobody could be asked, because nothing says on which forge the repository is.
+    NoAddress,
     /// This kind of forge is not supported (yet); only public git data can be read there.
     NotSupported {
         /// The host that was asked.
@@ -155,6 +159,8 @@ impl Reason {
         match self {
             Self::NotRecorded => "not_recorded",
             Self::NotConfigured => "not_configured",
+            Self::Offline => "offline",
+            Self::NoAddress => "no_address",
             Self::NotSupported { .. } => "not_supported",
             Self::NoToken => "no_token",
             Self::TokenRejected { .. } => "token_rejected",
@@ -180,6 +186,16 @@ impl Reason {
                 "record it with `eyrie forge record URL`, or assess online without --forge-data".into()
             }
             Self::NotConfigured => "name a source for it".into(),
+            Self::NoAddress => {
+                "give the address instead of the folder, add a git remote called origin, or supply recorded answers \
+                 with --forge-data"
+                    .into()
+            }
+            Self::Offline => {
+                "run without --offline, or record the answers elsewhere with `eyrie forge record URL` and give them \
+                 with --forge-data"
+                    .into()
+            }
             Self::NotSupported { .. } => "supply recorded answers with --forge-data".into(),
             Self::NoToken => {
                 "set GITHUB_TOKEN (GH_ENTERPRISE_TOKEN for a server of one's own) to a token that can read the \
@@ -218,6 +234,8 @@ impl fmt::Display for Reason {
         match self {
             Self::NotRecorded => f.write_str("the recorded answers do not contain it"),
             Self::NotConfigured => f.write_str("no source was given for it"),
+            Self::NoAddress => f.write_str("nothing says on which forge the repository is"),
+            Self::Offline => f.write_str("the network was not to be used (--offline)"),
             Self::NotSupported { host } => {
                 write!(f, "{host} is not a supported forge: only its public git data can be read")
             }

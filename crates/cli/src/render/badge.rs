@@ -117,7 +117,7 @@ fn badge(report: &Report, pass_score: Option<PassScore>) -> Badge {
     };
     let mut message = digest::percent(tally.percent);
     if let Some(rating) = rating {
-        message = format!("{message} {}", rating.to_uppercase());
+        message = format!("{message} {}", digest::rating(rating));
     }
     if incomplete {
         message.push_str(" (incomplete)");

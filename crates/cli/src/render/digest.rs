@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use eyrie_posture::report::{CheckResult, Outcome, ProjectReport, RepositoryReport, Score, Tally};
 
 use super::PassScore;
+use super::text::visible;
 
 /// What a score means: what is earned, undecided and lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,6 +161,12 @@ pub fn percent(tenths: u32) -> String {
 /// The score of a tally as `72.9%`, or `n/a` where nothing applies.
 pub fn score(tally: Tally) -> String {
     if tally.possible == 0 { "n/a".to_owned() } else { percent(tally.percent) }
+}
+
+/// A rating for people: a letter is written large.
+pub fn rating(rating: &str) -> String {
+    let rating = visible(rating);
+    if rating.chars().count() == 1 { rating.to_uppercase() } else { rating.into_owned() }
 }
 
 /// `1 point`, `2 points`.

@@ -232,7 +232,7 @@ impl Summary {
                 .unwrap_or(1000);
         Summary {
             score: digest::score(tally),
-            rating: rating.map(|rating| visible(rating).to_uppercase()).unwrap_or_default(),
+            rating: rating.map(digest::rating).unwrap_or_default(),
             tone: tone(tally, pass_score),
             earned: share(tally.earned, tally.possible),
             open: share(best, tally.possible),

@@ -255,7 +255,7 @@ fn history_pieces(
 }
 
 fn standing_title(score: &eyrie_posture::report::Score) -> String {
-    let rating = score.rating.as_deref().map(|rating| format!(" ({})", prose(&rating.to_uppercase())));
+    let rating = score.rating.as_deref().map(|rating| format!(" ({})", prose(&digest::rating(rating))));
     format!("{}{}", digest::score(score.overall), rating.unwrap_or_default())
 }
 

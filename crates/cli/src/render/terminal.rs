@@ -5,6 +5,7 @@
 //! so that light and dark backgrounds both do. The history chart is in `chart`, setting lines in `line`.
 
 mod chart;
+pub mod checks;
 mod line;
 mod link;
 
@@ -149,7 +150,7 @@ fn summary(page: &mut Page<'_>, standing: Standing, rating: Option<&str>) -> io:
     let mut head = vec![span(PLAIN, "  "), span(color.bold(), digest::score(tally))];
     if let Some(rating) = rating {
         head.push(span(PLAIN, "  "));
-        head.push(span(color.bold(), visible(rating).to_uppercase()));
+        head.push(span(color.bold(), digest::rating(rating)));
     }
     head.push(span(PLAIN, "  "));
     let points = format!("{} of {}", tally.earned, digest::points(tally.possible));
@@ -448,7 +449,11 @@ fn failed_checks(
 }
 
 fn detail(page: &mut Page<'_>, label: &str, style: Style, text: &[Span]) -> io::Result<()> {
-    page.flow(vec![span(PLAIN, "    "), span(style, padded(label, 6))], text, page.measure())
+    page.flow(
+        vec![span(PLAIN, "    "), span(style, padded(label, 5)), span(PLAIN, " ")],
+        text,
+        page.measure(),
+    )
 }
 
 /// A piece of evidence: where to look, and what stands there.
@@ -500,11 +505,14 @@ fn closed_checks(
         let id = visible(&check.id).into_owned();
         let id = cut(&id, id_width, page.glyph("…", "~"));
         let weight = if counted { format!("{:>3}", check.weight) } else { String::new() };
-        let mut text = prose(PLAIN, &check.reason);
+        // What nobody could look at is told once, further down, and not again for each check.
+        let told = repository.missing.iter().any(|group| group.checks.contains(&check.id));
+        let mut text =
+            if told { vec![span(PLAIN, visible(&check.title))] } else { prose(PLAIN, &check.reason) };
         if let Some(value) = digest::value(check) {
             text.push(span(PLAIN, format!(" ({})", visible(&value))));
         }
-        if !check.decided_by.is_empty() {
+        if !check.decided_by.is_empty() && !told {
             text.push(span(DIM, format!("  needs {}", visible(&check.decided_by.join(", ")))));
         }
         if let Some(evidence) = check.evidence.iter().find(|evidence| evidence.path.is_some()) {

@@ -15,7 +15,7 @@ pub(crate) fn eyrie() -> Command {
     command
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -155,6 +155,8 @@ fn help_tells_what_there_is() {
     Usage: eyrie <COMMAND>
 
     Commands:
+      assess       Assess repositories as one project: a score, a checklist, evidence and fixes
+      checks       Show the checks of a catalogue, explained
       render       Draw a JSON report again, in another format
       forge        Ask a forge, for a machine that cannot
       completions  Print a completion script for a shell
@@ -169,6 +171,156 @@ fn help_tells_what_there_is() {
       1  done; below the pass score
       2  wrong arguments
       3  at least one repository could not be assessed, or what was asked failed
+    ");
+    insta::assert_snapshot!(help(&["assess", "--help"]), @r#"
+    Assess repositories as one project: a score, a checklist, evidence and fixes
+
+    Needs no network and no token for folders. With GITHUB_TOKEN set, GitHub is asked for what only it
+    knows; what cannot be decided is unknown, and the report says what would help. Addresses are cloned.
+
+    Usage: eyrie assess [OPTIONS] <PATH|URL>...
+
+    Arguments:
+      <PATH|URL>...
+              Folders of repositories, or their addresses
+
+    Options:
+          --name <NAME>
+              Name of the project; else that of the first repository
+
+          --at <REV>
+              Assess this revision instead of the files as they are
+
+          --history <TIME>
+              Follow the score back over 2y, 6mo, 12w, 90d or "100 commits"
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Output:
+      -f, --format <FORMAT>
+              Form of the report
+
+              Possible values:
+              - terminal:  For people, at a terminal
+              - json:      The documented contract, docs/report.schema.json
+              - markdown:  A checklist for an issue; an existing FILE is updated in place
+              - html:      One self-contained page
+              - sarif:     SARIF 2.1.0, for code scanning
+              - badge:     JSON of a shields.io endpoint
+              - badge-svg: A badge as a picture
+              
+              [default: terminal]
+
+      -o, --output <FILE>
+              Write the report to FILE instead of standard output
+
+      -q, --quiet
+              Only the score and what fails; no progress
+
+    Judgement:
+          --pass-score <N>
+              Exit with code 1 if a project's score is below N percent, such as 80 or 72.5
+
+          --set <SET>
+              Check set to take; may be repeated. Else those that the catalogue takes by default
+
+          --catalog <FILE>
+              Catalogue to add to Eyrie's own, or that replaces it; may be repeated
+
+          --strict-compat
+              CLOMonitor's own verdicts and score, its mistakes included
+
+          --now <DATE>
+              The day that ages are counted from, for a result that can be reproduced
+
+    Evidence:
+          --forge-data <FILE|DIR>
+              Answers of the forge recorded elsewhere; once for each repository, in their order
+
+          --landscape <FILE>
+              The foundation's landscape.yml
+
+          --scorecard <FILE>
+              JSON of an OpenSSF Scorecard run; once for each repository, in their order
+
+          --offline
+              Use no network, whatever tokens are set
+
+          --depth <COMMITS>
+              Clone only so many commits; what needs older ones is then unknown
+
+    Terminal:
+          --color <WHEN>
+              Colours; `auto` heeds NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE and TERM
+
+              Possible values:
+              - auto:   As the terminal and the environment suggest
+              - always: Whatever the output is
+              - never:  Not at all
+              
+              [default: auto]
+
+          --render-links <WHEN>
+              Clickable evidence (OSC 8 hyperlinks)
+
+              Possible values:
+              - auto:   As the terminal and the environment suggest
+              - always: Whatever the output is
+              - never:  Not at all
+              
+              [default: auto]
+
+          --no-progress
+              Show no progress
+
+    Exit codes:
+      0  done; the pass score, if one was asked for, is reached
+      1  done; below the pass score
+      2  wrong arguments
+      3  at least one repository could not be assessed, or what was asked failed
+    "#);
+    insta::assert_snapshot!(help(&["checks", "--help"]), @"
+    Show the checks of a catalogue, explained
+
+    Usage: eyrie checks [OPTIONS] [COMMAND]
+
+    Commands:
+      list    All checks, by category (the default)
+      show    Checks, explained: what they look at, why, how to pass, the rule itself
+      fields  Kinds of records and their fields, for rules of your own
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+          --catalog <FILE>
+              Catalogue to add to Eyrie's own, or that replaces it; may be repeated
+
+          --strict-compat
+              The rules that give CLOMonitor's own verdicts
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Terminal:
+          --color <WHEN>
+              Colours; `auto` heeds NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE and TERM
+
+              Possible values:
+              - auto:   As the terminal and the environment suggest
+              - always: Whatever the output is
+              - never:  Not at all
+              
+              [default: auto]
+
+          --render-links <WHEN>
+              Clickable evidence (OSC 8 hyperlinks)
+
+              Possible values:
+              - auto:   As the terminal and the environment suggest
+              - always: Whatever the output is
+              - never:  Not at all
+              
+              [default: auto]
     ");
     insta::assert_snapshot!(help(&["render", "--help"]), @"
     Draw a JSON report again, in another format
@@ -245,7 +397,7 @@ fn help_tells_what_there_is() {
 
     Arguments:
       <URL>
-              Address of the repository, such as https://github.com/falcosecurity/falco
+              Address of the repository, such as `https://github.com/falcosecurity/falco`
 
     Options:
       -o, --output <DIR>

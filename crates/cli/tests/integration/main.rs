@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests are tests")]
 
+mod assess;
+mod checks;
 mod command;
 mod fixture;
 mod forge;

@@ -89,16 +89,12 @@ fn a_report_at_80_columns() {
         docs  https://eyrie.example/checks/token_permissions
 
     Unknown  6 checks, 16 points
-      ? trademark_disclaimer   5  The homepage is not known, and nobody may ask the
-                                  network.
-      ? website                4  The forge knows the homepage, and nobody could ask
-                                  it.
-      ? recent_release         3  No tag of the last year is here, and the clone is
-                                  shallow.  needs release.created, tag.date
-      ? code_review            3  Reviews are only known to the forge.
-      ? sbom                   1  The assets of the latest release are only known to
-                                  the forge.
-      ? github_discussions     0  Discussions are only known to the forge.
+      ? trademark_disclaimer   5  Trademark disclaimer
+      ? website                4  Website
+      ? recent_release         3  Recent release
+      ? code_review            3  Code review
+      ? sbom                   1  Sbom
+      ? github_discussions     0  Github discussions
 
     Nobody could look  and what would help
       ? No token for github.com (8 points)  website, code_review, sbom,
@@ -232,12 +228,12 @@ fn a_report_at_200_columns() {
         docs  https://eyrie.example/checks/token_permissions
 
     Unknown  6 checks, 16 points
-      ? trademark_disclaimer   5  The homepage is not known, and nobody may ask the network.
-      ? website                4  The forge knows the homepage, and nobody could ask it.
-      ? recent_release         3  No tag of the last year is here, and the clone is shallow.  needs release.created, tag.date
-      ? code_review            3  Reviews are only known to the forge.
-      ? sbom                   1  The assets of the latest release are only known to the forge.
-      ? github_discussions     0  Discussions are only known to the forge.
+      ? trademark_disclaimer   5  Trademark disclaimer
+      ? website                4  Website
+      ? recent_release         3  Recent release
+      ? code_review            3  Code review
+      ? sbom                   1  Sbom
+      ? github_discussions     0  Github discussions
 
     Nobody could look  and what would help
       ? No token for github.com (8 points)  website, code_review, sbom, github_discussions
@@ -371,10 +367,9 @@ fn a_report_at_40_columns_in_ascii() {
 
     Unknown  2 checks, 4 points
       ? code_review   3
-        Reviews are only known to the forge.
+        Code review
       ? sbom          1
-        The assets of the latest release are
-        only known to the forge.
+        Sbom
 
     Nobody could look  and what would help
       ? No token for github.com (8 points)
@@ -605,12 +600,12 @@ fn colours_and_links() {
         Two files are compiled programs.
         ␛[2mseen  ␛[0m␛]8;;file://here/src/falco/test/trace_files/syscall.scap.bin␛\␛[34mtest/trace_files/syscall.scap.bin␛[0m␛]8;;␛\␛[2m  ␛[0m␛[2mELF␛[0m␛[2m ␛[0m␛[2mexecutable,␛[0m␛[2m ␛[0m␛[2m1,204,224␛[0m␛[2m ␛[0m␛[2mbytes␛[0m
         ␛[2m      ␛[0m␛]8;;file://here/src/falco/userspace/engine/lua/%E6%B5%8B%E8%AF%95%E6%95%B0%E6%8D%AE/%E3%83%97%E3%83%A9%E3%82%B0%E3%82%A4%E3%83%B3.so␛\␛[34muserspace/engine/lua/测试数据/プラグイン.so␛[0m␛]8;;␛\␛[2m  ␛[0m␛[2mELF␛[0m␛[2m ␛[0m␛[2mshared␛[0m␛[2m ␛[0m␛[2mobject,␛[0m␛[2m ␛[0m␛[2m88,12…␛[0m
-        ␛[36mfix   ␛[0mBuild them in CI, or download them with a checksum, and remove them
+        ␛[36mfix  ␛[0m Build them in CI, or download them with a checksum, and remove them
               from git.
-        ␛[2mdocs  ␛[0m␛]8;;https://eyrie.example/checks/binary_artifacts␛\␛[34mhttps://eyrie.example/checks/binary_artifacts␛[0m␛]8;;␛\
+        ␛[2mdocs ␛[0m ␛]8;;https://eyrie.example/checks/binary_artifacts␛\␛[34mhttps://eyrie.example/checks/binary_artifacts␛[0m␛]8;;␛\
 
     ␛[1mUnknown␛[0m␛[2m  1 check, 1 point␛[0m
-    ␛[33m  ? ␛[0msbom␛[2m   1␛[0m  The assets of the latest release are only known to the forge.
+    ␛[33m  ? ␛[0msbom␛[2m   1␛[0m  Sbom
 
     ␛[1mNobody could look␛[0m␛[2m  and what would help␛[0m
     ␛[33m  ? ␛[0mNo token for github.com␛[33m ␛[0m␛[33m(8␛[0m␛[33m ␛[0m␛[33mpoints)␛[0m␛[2m  ␛[0m␛[2mwebsite,␛[0m␛[2m ␛[0m␛[2mcode_review,␛[0m␛[2m ␛[0m␛[2msbom,␛[0m
