@@ -21,7 +21,7 @@ pub(crate) enum Given {
 }
 
 impl Given {
-    fn push<'a>(&'a self, out: &mut Values<'a>) -> Presence {
+    pub(crate) fn push<'a>(&'a self, out: &mut Values<'a>) -> Presence {
         match self {
             Given::Bool(b) => out.bool(*b),
             Given::Int(n) => out.int(*n),
