@@ -10,3 +10,4 @@ mod record;
 mod semantics;
 mod surface;
 mod syntax;
+mod table;
