@@ -14,6 +14,7 @@ pub mod exit;
 mod forge;
 pub mod interrupt;
 pub mod output;
+pub mod patch;
 mod present;
 mod progress;
 pub mod render;

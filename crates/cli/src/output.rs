@@ -4,6 +4,10 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
+use crate::interrupt::{self, Leftover};
+
 /// A place for results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
@@ -62,6 +66,17 @@ impl Destination {
 
 /// Writes beside the file and renames over it.
 fn replace(path: &Path, content: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+    let (file, _while_it_lasts) = staged(path, content, permissions)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A file beside `path` with this content, to be moved there as a whole; gone if it is not, or on an interrupt.
+pub(crate) fn staged(
+    path: &Path,
+    content: &[u8],
+    permissions: Option<fs::Permissions>,
+) -> io::Result<(NamedTempFile, Leftover)> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".eyrie-");
@@ -72,11 +87,10 @@ fn replace(path: &Path, content: &[u8], permissions: Option<fs::Permissions>) ->
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
-    let _while_it_lasts = crate::interrupt::remove_on_interrupt(file.path());
+    let leftover = interrupt::remove_on_interrupt(file.path());
     file.write_all(content)?;
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions)?;
     }
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok((file, leftover))
 }

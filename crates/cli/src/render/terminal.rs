@@ -6,6 +6,7 @@
 
 mod chart;
 pub mod checks;
+pub mod diff;
 mod line;
 mod link;
 
@@ -83,10 +84,12 @@ fn project_report(page: &mut Page<'_>, project: &ProjectReport) -> io::Result<()
             if !repositories.is_empty() {
                 page.gap()?;
                 summary(page, Standing::of(&project.score), project.score.rating.as_deref())?;
-                page.gap()?;
-                category_bars(page, &digest::project_categories(project))?;
-                page.gap()?;
-                repository_table(page, repositories)?;
+                if !page.options.quiet {
+                    page.gap()?;
+                    category_bars(page, &digest::project_categories(project))?;
+                    page.gap()?;
+                    repository_table(page, repositories)?;
+                }
             }
             for repository in repositories {
                 page.gap()?;

@@ -10,4 +10,5 @@ mod forge;
 mod formats;
 mod html;
 mod markdown;
+mod patch;
 mod terminal;

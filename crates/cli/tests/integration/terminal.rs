@@ -540,13 +540,6 @@ fn quiet_says_the_score_and_what_fails() {
       41.6%  C  ████████████████████▒▒▒▒▒▒·······················  10 of 24 points
       14 points to win · 3 undecided · best possible now 54.1%
 
-      Documentation   50.0%  ██████████████████████·······················  10 of 20
-      Security         0.0%  ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒············   0 of  4
-
-      Repository                          Score  Fail  Unknown
-      /src/falco                           90.9     1        0  ██████████████████··
-      …ith-a-very-long-name-indeed/rules    0.0     1        1  ▒▒▒▒················
-
     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
     /src/falco
       90.9%  A  ████████████████████████████████████████████·····  10 of 11 points
