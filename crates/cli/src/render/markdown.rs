@@ -69,7 +69,15 @@ enum Detail {
 pub fn update(existing: Option<&str>, report: &Report, pass_score: Option<PassScore>) -> String {
     let existing = Document::parse(existing.unwrap_or_default());
     let mut text = String::new();
-    for detail in [Detail::Full, Detail::Fixes, Detail::Reasons, Detail::Names, Detail::Least] {
+    let checks = report.projects.iter().flat_map(|project| &project.repositories);
+    let checks: usize = checks.map(|repository| repository.checks.len()).sum();
+    // No line about a check is shorter than this: with so many there is no need to try.
+    let details: &[Detail] = if checks > LIMIT / 64 {
+        &[Detail::Least]
+    } else {
+        &[Detail::Full, Detail::Fixes, Detail::Reasons, Detail::Names, Detail::Least]
+    };
+    for &detail in details {
         text = existing.clone().with(&pieces(report, pass_score, detail)).text();
         if fits(&text) {
             return text;
@@ -78,7 +86,8 @@ pub fn update(existing: Option<&str>, report: &Report, pass_score: Option<PassSc
     // Hundreds of repositories: the first of them. What people wrote is never cut.
     let mut least = pieces(report, pass_score, Detail::Least);
     while !fits(&text) && least.len() > 4 {
-        least.truncate(least.len() - least.len().div_ceil(8));
+        let share = LIMIT * least.len() / text.chars().count().max(1);
+        least.truncate(share.min(least.len() * 15 / 16));
         text = existing.clone().with(&least).text();
     }
     text
