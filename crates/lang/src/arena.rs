@@ -80,6 +80,8 @@ pub(crate) struct Atom {
 /// How an atom is decided from the values of its operands.
 #[derive(Debug)]
 pub(crate) enum Test {
+    /// Never holds, whatever the values: there is nothing to compare with.
+    Never,
     Exists,
     Match(Fold, Matcher),
     Compare(Fold, Op, OperandId),

@@ -13,7 +13,7 @@ use crate::literal;
 use crate::matching::path::PathSet;
 use crate::matching::{BytesSet, Matcher, Order, posix};
 use crate::parse::looks_like_transformer;
-use crate::schema::{Arity, Field, Schema};
+use crate::schema::{Arity, Discriminant, Field, Schema};
 use crate::suggest::closest;
 use crate::value::{Class, Type};
 
@@ -213,7 +213,7 @@ impl<'c> Checker<'c> {
         }
         let Some(matcher) = matcher else {
             // Nothing to compare with never holds, except that all of an empty list are in an empty set.
-            return Some(self.interner.constant(key, false));
+            return self.intern(key, check, |_, _| Some(Test::Never));
         };
         let fold = fold(left.arity, check.op, check.modifier);
         self.intern(key, check, |_, _| Some(Test::Match(fold, matcher)))
@@ -257,7 +257,7 @@ impl<'c> Checker<'c> {
         let Some(discriminant) = self.schema.discriminant() else { return false };
         let mut found = false;
         self.interner.atoms.fields(operand, &mut |_, field| {
-            found |= &*field.name == discriminant.field() && field.argument.is_none();
+            found |= sorts(discriminant, field);
         });
         found
     }
@@ -266,8 +266,12 @@ impl<'c> Checker<'c> {
     fn kinds(&self, key: &AtomKey) -> Option<KindSet> {
         let discriminant = self.schema.discriminant()?;
         let field = self.field_of(key.left)?;
-        if &*field.name != discriminant.field() || field.argument.is_some() || key.modifier.is_some() {
+        if !sorts(discriminant, field) || key.modifier.is_some() {
             return None;
+        }
+        if key.op == Op::Exists {
+            // Everything has a kind.
+            return Some(KindSet::all(discriminant.len()));
         }
         let RightKey::Values(values) = &key.right else { return None };
         if !matches!(key.op, Op::Eq | Op::Ne | Op::In) {
@@ -559,6 +563,12 @@ impl<'c> Checker<'c> {
             Class::Opaque => None,
         }
     }
+}
+
+/// Whether the field is the discriminant or sorts in the same way.
+fn sorts(discriminant: &dyn Discriminant, field: &Field) -> bool {
+    let named = &*field.name == discriminant.field() || discriminant.other_fields().contains(&&*field.name);
+    named && field.argument.is_none()
 }
 
 /// The operator that `==` means.

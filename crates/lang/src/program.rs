@@ -402,6 +402,7 @@ impl Program {
             return None;
         }
         match &atom.test {
+            crate::arena::Test::Never => Some(false),
             crate::arena::Test::Exists => Some(true),
             crate::arena::Test::Match(_, matcher) => Some(matcher.holds(Value::from(text))),
             crate::arena::Test::Compare(..) => None,

@@ -186,8 +186,12 @@ impl<'r> Run<'r> {
 
     pub(crate) fn atom(&mut self, id: AtomId) -> Verdict {
         let Some(atom) = self.program.atoms.atoms.get(id.index()) else { return Verdict::False };
+        if matches!(atom.test, Test::Never) {
+            return Verdict::False;
+        }
         let left = self.operand(atom.left);
         match &atom.test {
+            Test::Never => Verdict::False,
             Test::Exists => match left.presence {
                 Presence::Present => Verdict::True,
                 Presence::Absent => Verdict::False,

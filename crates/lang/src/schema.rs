@@ -246,6 +246,11 @@ pub trait Discriminant {
     /// The field.
     fn field(&self) -> &str;
 
+    /// Further fields that sort in the same way, such as `syscall.type`.
+    fn other_fields(&self) -> &[&str] {
+        &[]
+    }
+
     /// How many kinds there are; they are `0..len`.
     fn len(&self) -> u32;
 

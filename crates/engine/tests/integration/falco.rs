@@ -24,7 +24,7 @@ pub(crate) struct FalcoSchema {
     ids: HashMap<String, u32>,
     /// Types of parameters by name, for `evt.rawarg`.
     parameters: BTreeMap<String, Type>,
-    events: Events,
+    pub(crate) events: Events,
 }
 
 pub(crate) struct Events {
@@ -64,9 +64,13 @@ impl FalcoSchema {
         for name in ["pread64", "pwrite64", "sendfile64"] {
             events.kinds.insert(name.to_string(), Vec::new());
         }
-        // System calls that have no event of their own share one.
+        // As event codes; as system calls, which is what a rule's description names, each is its own.
         for name in generic_names() {
-            events.kinds.entry(name).or_insert_with(|| vec![Kind(0), Kind(1)]);
+            let kinds = events.kinds.entry(name).or_default();
+            if kinds.is_empty() {
+                kinds.push(Kind(events.count));
+                events.count += 1;
+            }
         }
         events.names = events.kinds.keys().cloned().collect();
         Some(FalcoSchema { fields, ids, parameters, events })
@@ -149,9 +153,31 @@ impl Schema for FalcoSchema {
     }
 }
 
+impl Events {
+    /// The names of the events of these kinds, with the one that Falco adds to every rule.
+    pub(crate) fn names_of(&self, kinds: &eyrie_lang::KindSet) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .kinds
+            .iter()
+            // The event that stands for system calls without one of their own is not described.
+            .filter(|(name, _)| *name != "syscall")
+            .filter(|(_, of_name)| of_name.iter().any(|kind| kinds.contains(*kind)))
+            .map(|(name, _)| name.clone())
+            .collect();
+        names.push("asyncevent".to_string());
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
 impl Discriminant for Events {
     fn field(&self) -> &'static str {
         "evt.type"
+    }
+
+    fn other_fields(&self) -> &[&str] {
+        &["syscall.type"]
     }
 
     fn len(&self) -> u32 {

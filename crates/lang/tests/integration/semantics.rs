@@ -338,7 +338,9 @@ fn programs_are_specialised_for_a_kind() {
         ("not (t.kind != open and t.name = x)", "open close dup"),
         ("t.kind = open and t.kind = close", ""),
         ("not (t.kind = open and t.kind = close)", "open close dup"),
-        ("not t.kind exists", "open close dup"),
+        ("not t.kind exists", ""),
+        ("t.kind exists", "open close dup"),
+        ("t.kind = open and t.name in ()", "open"),
     ] {
         let program = compiled(&schema, condition);
         let id = program.conditions().next().unwrap();
