@@ -8,6 +8,7 @@ pub mod commit;
 pub mod document;
 mod html;
 pub mod insights;
+pub mod license;
 mod markdown;
 pub mod metadata;
 pub mod owners;
