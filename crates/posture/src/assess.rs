@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eyrie_forge::{ForgeAnswers, RepositoryUrl};
+use eyrie_forge::{ForgeAnswers, Owner, OwnerKind, RepositoryUrl};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
@@ -240,6 +240,9 @@ fn refuse_like_clomonitor(target: &Target) -> Result<(), AssessError> {
         if !is_github {
             return Err(AssessError::Strict(format!("invalid repository url {url}")));
         }
+    }
+    if let Some(Owner { kind: Some(OwnerKind::Other(kind)), .. }) = target.forge.repository.owner.known() {
+        return Err(AssessError::Strict(format!("GitHub's answer has an owner of an unknown kind, {kind}")));
     }
     match target.forge.repository.name.reason() {
         None | Some(eyrie_forge::Reason::NotRecorded | eyrie_forge::Reason::NotConfigured) => Ok(()),

@@ -9,6 +9,8 @@ mod documents;
 pub mod files;
 mod forge;
 mod insights;
+mod licenses;
+mod people;
 mod repository;
 mod sboms;
 mod workflows;
@@ -18,11 +20,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use eyrie_forge::{Answer, ForgeAnswers, Reason};
 use jiff::Timestamp;
 
-use crate::git::{CommitId, GitRepository};
+use crate::git::{Change, CommitId, GitRepository};
 use crate::kind::Kind;
 use crate::record::{FieldValue, Missing, MissingId, Record, RecordSet};
 use crate::report::Evidence;
-use crate::tree::Tree;
+use crate::tree::{EntryKind, Tree};
 
 pub use files::{FileRecord, FileSet};
 
@@ -85,7 +87,20 @@ pub(crate) enum Group {
 }
 
 impl Group {
-    pub(crate) const COUNT: usize = 12;
+    const ALL: [Group; 12] = [
+        Group::Repository,
+        Group::Files,
+        Group::Documents,
+        Group::Matches,
+        Group::Licenses,
+        Group::Insights,
+        Group::People,
+        Group::Sboms,
+        Group::Workflows,
+        Group::Commits,
+        Group::Tags,
+        Group::Forge,
+    ];
 
     pub(crate) fn of(kind: Kind) -> Group {
         match kind {
@@ -122,6 +137,8 @@ pub struct Facts {
     documents: OnceLock<documents::DocumentRecords>,
     workflows: OnceLock<workflows::WorkflowRecords>,
     insights: OnceLock<RecordSet>,
+    licenses: OnceLock<RecordSet>,
+    people: OnceLock<RecordSet>,
     sboms: OnceLock<RecordSet>,
     forge: OnceLock<forge::ForgeRecords>,
     matches: OnceLock<RecordSet>,
@@ -141,6 +158,8 @@ impl Facts {
             documents: OnceLock::new(),
             workflows: OnceLock::new(),
             insights: OnceLock::new(),
+            licenses: OnceLock::new(),
+            people: OnceLock::new(),
             sboms: OnceLock::new(),
             forge: OnceLock::new(),
             matches: OnceLock::new(),
@@ -178,7 +197,8 @@ impl Facts {
             Kind::Block => &documents().blocks,
             Kind::Url => &documents().urls,
             Kind::Match => self.matches.get().unwrap_or(&NONE),
-            Kind::License | Kind::Person => &NONE,
+            Kind::License => self.licenses.get_or_init(|| licenses::read(self)),
+            Kind::Person => self.people.get_or_init(|| people::read(self)),
             Kind::Insights => self.insights.get_or_init(|| insights::read(self)),
             Kind::Sbom => self.sboms.get_or_init(|| sboms::read(self)),
             Kind::Commit if few => self.few_commits.get_or_init(|| commits::commits(self, commits::FEW)),
@@ -196,6 +216,74 @@ impl Facts {
             Kind::Expression => &workflows().expressions,
             Kind::Permission => &workflows().permissions,
         }
+    }
+
+    /// Goes on to another commit: forgets what may differ there, and keeps the rest.
+    pub(crate) fn advance(
+        &mut self,
+        changes: &[Change],
+        tree: Arc<dyn Tree>,
+        commit: CommitId,
+        now: Timestamp,
+    ) {
+        self.sources.tree = tree;
+        self.sources.now = now;
+        if let Some(git) = &mut self.sources.git {
+            git.commit = Some(commit);
+        }
+        if let Some(files) = self.files.get_mut() {
+            files.advance(changes);
+        }
+        let paths: Vec<Box<[u8]>> = changes.iter().map(|change| change.path.clone()).collect();
+        let kept = self.kept(&paths);
+        for group in Group::ALL.into_iter().filter(|group| !kept.contains(group)) {
+            match group {
+                Group::Repository => drop(self.repository.take()),
+                Group::Files => {}
+                Group::Documents => drop(self.documents.take()),
+                Group::Matches => drop(self.matches.take()),
+                Group::Licenses => drop(self.licenses.take()),
+                Group::Insights => drop(self.insights.take()),
+                Group::People => drop(self.people.take()),
+                Group::Sboms => drop(self.sboms.take()),
+                Group::Workflows => drop(self.workflows.take()),
+                Group::Commits => {
+                    self.few_commits.take();
+                    self.all_commits.take();
+                }
+                Group::Tags => drop(self.tags.take()),
+                Group::Forge => drop(self.forge.take()),
+            }
+        }
+    }
+
+    /// The groups whose records are the same when these paths differ. What depends on the commit or its date never is.
+    pub(crate) fn kept(&self, paths: &[Box<[u8]>]) -> Vec<Group> {
+        let untouched = |reads: fn(&[u8]) -> bool| {
+            let linked = || {
+                let links = self.files().records().iter().filter(|file| file.entry.kind == EntryKind::Link);
+                links.into_iter().any(|file| reads(&file.entry.path))
+            };
+            // What is behind a link may have changed without the link.
+            !paths.iter().any(|path| reads(path)) && !linked()
+        };
+        let mut kept = vec![Group::Forge];
+        if paths.is_empty() {
+            kept.push(Group::Files);
+        }
+        for (group, reads) in [
+            (Group::Documents, documents::is_document as fn(&[u8]) -> bool),
+            (Group::Insights, insights::is_insights),
+            (Group::Licenses, licenses::is_license),
+            (Group::People, people::names_people),
+            (Group::Sboms, sboms::may_be_sbom),
+            (Group::Workflows, workflows::is_workflow),
+        ] {
+            if untouched(reads) {
+                kept.push(group);
+            }
+        }
+        kept
     }
 
     /// Whether the records of kind `match` have been made.

@@ -320,14 +320,32 @@ impl GitRepository {
     ///
     /// [`GitError::Object`] if a part of it is missing or broken, or if the commit has no such folder.
     pub fn tree_of(self: &Arc<Self>, commit: CommitId, prefix: &[u8]) -> Result<CommitTree, GitError> {
+        let folder = || format!("folder {} of commit {commit}", String::from_utf8_lossy(prefix));
+        let tree =
+            self.folder_of(commit, prefix)?.ok_or_else(|| object_error(folder(), "it is not there"))?;
+        self.tree(tree)
+    }
+
+    /// Id of a commit's tree, or of the folder `prefix` in it; none if the commit has no such folder.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Object`] if something is missing or broken.
+    pub fn folder_of(&self, commit: CommitId, prefix: &[u8]) -> Result<Option<ObjectId>, GitError> {
         let mut tree = self.commit(commit)?.tree;
         for part in prefix.split(|&byte| byte == b'/').filter(|part| !part.is_empty()) {
             let entries = read_tree(&self.local(), tree)?;
-            let below = entries.into_iter().find(|entry| entry.mode.is_tree() && entry.filename == part);
-            let folder = || format!("folder {} of commit {commit}", String::from_utf8_lossy(prefix));
-            tree = below.ok_or_else(|| object_error(folder(), "it is not there"))?.oid;
+            match entries.into_iter().find(|entry| entry.mode.is_tree() && entry.filename == part) {
+                Some(below) => tree = below.oid,
+                None => return Ok(None),
+            }
         }
-        self.tree(tree)
+        Ok(Some(tree))
+    }
+
+    /// A tree without anything in it.
+    pub fn empty_tree(self: &Arc<Self>) -> CommitTree {
+        CommitTree { git: self.clone(), entries: Vec::new() }
     }
 
     /// Lists a tree.
@@ -440,6 +458,9 @@ fn kind_of(mode: GitKind) -> EntryKind {
 }
 
 fn read_tree(local: &gix::Repository, id: ObjectId) -> Result<Vec<gix::objs::tree::Entry>, GitError> {
+    if id.is_empty_tree() {
+        return Ok(Vec::new());
+    }
     let object = local.find_object(id).map_err(|why| object_error(format!("tree {id}"), why))?;
     let tree = object.try_into_tree().map_err(|why| object_error(format!("tree {id}"), why))?;
     let decoded = tree.decode().map_err(|why| object_error(format!("tree {id}"), why))?;

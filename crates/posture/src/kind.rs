@@ -65,8 +65,11 @@ kinds! {
         F::new("repo.security_policy_url", Text, "security policy that the forge found"),
         F::new("repo.archived", Bool, "whether the forge has it as archived"),
         F::new("repo.age_days", Int, "days since it was created on the forge"),
+        F::new("repo.discussion_url", Text, "address of the newest discussion on the forge"),
         F::new("repo.discussion_age_days", Int, "days since the newest discussion on the forge was opened"),
         F::new("repo.organisation_files", Text, "files at the root of the organisation's `.github` repository").list(),
+        F::new("repo.actions", Text, "actions and reusable workflows that the workflows use, without their versions").list(),
+        F::new("repo.actions_succeeded_at_head", Text, "of these, those in workflows whose run for the commit assessed succeeded").list(),
         F::new("repo.license_scanning_url", Text, "`licenseScanning.url` of `.clomonitor.yml`"),
         F::new("landscape.given", Bool, "whether a foundation's landscape was given to look into"),
         F::new("landscape.keys", Text, "keys that the project's entry in the landscape fills in").list(),
@@ -119,6 +122,7 @@ kinds! {
     /// A piece of running text of a document: a paragraph, list item or table cell.
     Block = "block" below [Document] {
         F::new("block.text", Text, "its text without markup"),
+        F::new("block.type", Text, "`paragraph`, `list_item` or `table_cell`"),
     }
     /// A web address anywhere in the text of a README, markup or not.
     Url = "url" below [Document] {
@@ -137,7 +141,8 @@ kinds! {
         F::new("license.name", Path, "the file's name"),
         F::new("license.dir", Path, "the file's directory"),
         F::new("license.spdx_id", Text, "SPDX id of the text; absent if it is no licence that we know"),
-        F::new("license.confidence", Int, "how alike the texts are, in thousandths"),
+        F::new("license.nearest", Text, "SPDX id of the licence that the text is most like"),
+        F::new("license.confidence", Int, "how alike the text is to that licence, in thousandths"),
         F::new("license.ids", Text, "all SPDX ids that the file names or contains").list(),
         F::new("license.is_symlink", Bool, "whether the name is a link into the tree"),
     }
@@ -159,7 +164,8 @@ kinds! {
         F::new("person.handle", Text, "login on the forge, without `@`"),
         F::new("person.email", Text, "e-mail address"),
         F::new("person.organisation", Text, "organisation, where the file has a column for it"),
-        F::new("person.role", Text, "role, such as `approver`, `reviewer`, `emeritus`, `owner`, `maintainer`"),
+        F::new("person.role", Text, "role, as the file calls it, in lower case: `approvers`, `emeritus_approvers`, `maintainers`"),
+        F::new("person.is_team", Bool, "whether it is a team and not a person"),
     }
     /// A software bill of materials in the tree.
     Sbom = "sbom" below [] {
@@ -213,11 +219,11 @@ kinds! {
         F::new("change_check.name", Text, "name of the run, app or status"),
         F::new("change_check.type", Text, "`run`, `app` or `status`"),
     }
-    /// One of the last 30 commits of the default branch with what the forge knows of its review.
+    /// A change among the last 30 commits of the default branch, with what the forge knows of its review. The commits of one merged change are one record.
     Changeset = "changeset" below [] {
-        F::new("changeset.id", Text, "commit id"),
-        F::new("changeset.author", Text, "login of the author"),
-        F::new("changeset.author_is_bot", Bool, "whether the author is a program"),
+        F::new("changeset.id", Text, "id of its newest commit"),
+        F::new("changeset.author", Text, "login of the commit's author"),
+        F::new("changeset.author_is_bot", Bool, "whether whoever opened the merged change is a program; absent without such a change"),
         F::new("changeset.change_author", Text, "login of whoever opened the merged change"),
         F::new("changeset.merged_by", Text, "login of whoever merged the change"),
         F::new("changeset.approved_by", Text, "logins of those who approved the change").list(),

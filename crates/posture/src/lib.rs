@@ -11,5 +11,6 @@ pub mod parse;
 pub mod record;
 pub mod report;
 pub mod score;
+pub mod scorecard;
 pub mod tree;
 pub mod yaml;

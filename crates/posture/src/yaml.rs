@@ -90,12 +90,15 @@ pub enum ScalarKind {
     Str,
 }
 
+/// So many bytes of a scalar's text count as a further node.
+const BYTES_PER_NODE: usize = 64;
+
 /// What a text may cost at most. The defaults hold for every file that this crate reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the text.
     pub bytes: usize,
-    /// Nodes, those that aliases and merge keys bring in included.
+    /// Nodes, those that aliases and merge keys bring in included. A scalar counts once more for each 64 bytes.
     pub nodes: usize,
     /// Levels of sequences and mappings inside each other.
     pub depth: usize,
@@ -453,13 +456,15 @@ impl<'a> Builder<'a> {
                 Event::Alias(id) => self.alias(id, start, end)?,
                 Event::Scalar(text, style, anchor, tag) => {
                     let scalar = scalar(text.into_owned(), style, tag.as_deref());
+                    // A long text weighs as much as several values, so that aliases cannot multiply it into gigabytes.
+                    let size = 1 + scalar.text.len() / BYTES_PER_NODE;
                     let node = Node {
                         span: self.span(start, end),
                         tag: tag.map(|t| tag_text(&t)),
                         kind: Kind::Scalar(scalar),
                     };
-                    self.count(1, start)?;
-                    self.complete(node, anchor, 1)?;
+                    self.count(size, start)?;
+                    self.complete(node, anchor, size)?;
                 }
                 Event::SequenceStart(anchor, tag) => {
                     self.begin(start, anchor, tag.as_deref(), Content::Sequence(Vec::new()))?;

@@ -4,7 +4,7 @@
 use super::Facts;
 use super::files::split_name;
 use crate::kind::Kind;
-use crate::parse::document::{Document, Format, MAX_BYTES};
+use crate::parse::document::{Document, Format, MAX_BYTES, ProseKind};
 use crate::parse::text::Text;
 use crate::parse::urls::{self, UrlParts};
 use crate::record::{FieldValue, Record, RecordSet};
@@ -54,7 +54,7 @@ pub(super) fn is_document(path: &[u8]) -> bool {
         stem.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
     };
     let extension = extension.unwrap_or_default();
-    STEMS.iter().any(|prefix| starts(prefix))
+    STEMS.iter().any(starts)
         && EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known.as_bytes()))
 }
 
@@ -120,7 +120,14 @@ impl DocumentRecords {
             self.badges.records.push(record);
         }
         for block in &document.prose {
-            let record = part(Kind::Block, block.line, &block.text).with("block.text", &block.text);
+            let record = part(Kind::Block, block.line, &block.text).with("block.text", &block.text).with(
+                "block.type",
+                match block.kind {
+                    ProseKind::Paragraph => "paragraph",
+                    ProseKind::ListItem => "list_item",
+                    ProseKind::TableCell => "table_cell",
+                },
+            );
             self.blocks.records.push(record);
         }
         for found in urls::find(&Text::decode(bytes, MAX_BYTES).text) {

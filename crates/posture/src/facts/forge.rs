@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use eyrie_forge::{Association, Changeset, Release, ReviewState};
+use eyrie_forge::{Actor, AssociatedChange, Association, Changeset, Release, ReviewState};
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
 use super::Facts;
 use super::commits::days;
 use crate::kind::Kind;
 use crate::parse::commit::{Message, ReviewSystem};
-use crate::record::{Record, RecordSet, list};
+use crate::record::{FieldValue, Record, RecordSet, list};
 
 /// All records of this group.
 #[derive(Clone, Debug, Default)]
@@ -62,8 +62,7 @@ impl ForgeRecords {
             }),
             _ => facts.answer_set(&repository.last_merged, |_| Vec::new()),
         };
-        all.changesets = facts
-            .answer_set(&repository.changesets, |all| all.iter().map(|one| changeset(facts, one)).collect());
+        all.changesets = facts.answer_set(&repository.changesets, |commits| changesets(facts, commits));
         all.issues = facts.answer_set(&repository.issues, |issues| {
             let since = ninety_days_before(facts.sources.now);
             let is_member = |association: &Association| {
@@ -131,46 +130,74 @@ fn extensions(names: &[String]) -> BTreeSet<&str> {
     all
 }
 
-fn changeset(facts: &Facts, one: &Changeset) -> Record {
-    let message = Message::parse(&one.message);
-    let reviewed_on = message.revision().map(|revision| match revision.system {
+/// The changes that commits belong to, in the order of their newest commit. Scorecard's grouping: by merged change, else
+/// by the revision of the review system that the message names, else each commit by itself.
+fn changesets(facts: &Facts, commits: &[Changeset]) -> Vec<Record> {
+    let mut seen = BTreeSet::new();
+    let mut records = Vec::new();
+    for commit in commits {
+        let message = Message::parse(&commit.message);
+        let revision = message.revision();
+        let change = commit.merged_change.known().and_then(Option::as_ref);
+        let key = match (change, &revision) {
+            (Some(change), _) => format!("change {}", change.number),
+            (None, Some(revision)) => format!("{:?} {}", revision.system, revision.id.unwrap_or(&commit.oid)),
+            (None, None) => commit.oid.clone(),
+        };
+        if seen.insert(key) {
+            records.push(changeset(facts, commit, change, revision.map(|revision| revision.system)));
+        }
+    }
+    records
+}
+
+fn changeset(
+    facts: &Facts,
+    commit: &Changeset,
+    change: Option<&AssociatedChange>,
+    system: Option<ReviewSystem>,
+) -> Record {
+    let reviewed_on = system.map(|system| match system {
         ReviewSystem::Gerrit => "gerrit",
         ReviewSystem::Phabricator => "phabricator",
         ReviewSystem::Piper => "piper",
     });
-    let url = facts.url().map(|url| format!("{url}/commit/{}", one.oid));
+    let url = facts.url().map(|url| format!("{url}/commit/{}", commit.oid));
     let mut record = Record::new(Kind::Changeset)
-        .with("changeset.id", &one.oid)
-        .with("changeset.author", one.author.as_ref().map(|author| &author.login))
-        .with("changeset.author_is_bot", one.author.as_ref().map(|author| author.is_bot))
+        .with("changeset.id", &commit.oid)
+        .with("changeset.author", commit.author.as_ref().map(|author| &author.login))
         .with("changeset.reviewed_on", list(reviewed_on))
-        .saying(&one.message)
+        .saying(&commit.message)
         .seen_on(url.as_deref());
-    record.evidence.commit = Some(one.oid.clone());
-    match (&one.merged_change).known() {
-        Some(Some(change)) => {
-            let author = change.author.as_ref().map(|author| author.login.as_str());
-            let approved_by: Vec<&str> = (change.reviews.iter())
-                .filter(|review| review.state == ReviewState::Approved)
-                .filter_map(|review| Some(review.author.as_ref()?.login.as_str()))
-                .collect();
-            let merged_by = change.merged_by.as_ref().map(|merger| merger.login.as_str());
-            let by_other = approved_by.iter().copied().chain(merged_by).any(|login| Some(login) != author);
-            record.set("changeset.change_author", author);
-            record.set("changeset.merged_by", merged_by);
-            record.set("changeset.approved_by", list(approved_by));
-            record.set("changeset.is_approved_by_other", by_other);
-            record.set("changeset.labels", list(change.labels.iter().map(String::as_str)));
+    record.evidence.commit = Some(commit.oid.clone());
+    if commit.merged_change.known().is_none() {
+        for field in [
+            "changeset.change_author",
+            "changeset.author_is_bot",
+            "changeset.merged_by",
+            "changeset.approved_by",
+            "changeset.is_approved_by_other",
+            "changeset.labels",
+        ] {
+            record.set(field, facts.answer(&commit.merged_change, |_| FieldValue::Absent));
         }
-        Some(None) => {}
-        None => {
-            for field in ["changeset.change_author", "changeset.merged_by", "changeset.approved_by"] {
-                record.set(field, facts.answer(&one.merged_change, |_| super::FieldValue::Absent));
-            }
-            for field in ["changeset.is_approved_by_other", "changeset.labels"] {
-                record.set(field, facts.answer(&one.merged_change, |_| super::FieldValue::Absent));
-            }
-        }
+    }
+    if let Some(change) = change {
+        // A person whose account is gone has no login any more, and was somebody else all the same.
+        let login = |actor: Option<&Actor>| actor.map_or(String::new(), |actor| actor.login.clone());
+        let author = login(change.author.as_ref());
+        let approved_by: Vec<String> = (change.reviews.iter())
+            .filter(|review| review.state == ReviewState::Approved)
+            .map(|review| login(review.author.as_ref()))
+            .collect();
+        let merged_by = change.merged_at.map(|_| login(change.merged_by.as_ref()));
+        let by_other = approved_by.iter().chain(&merged_by).any(|login| *login != author);
+        record.set("changeset.change_author", &author);
+        record.set("changeset.author_is_bot", change.author.as_ref().is_some_and(|author| author.is_bot));
+        record.set("changeset.merged_by", merged_by);
+        record.set("changeset.is_approved_by_other", by_other);
+        record.set("changeset.approved_by", list(approved_by));
+        record.set("changeset.labels", list(change.labels.iter().map(String::as_str)));
     }
     record
 }

@@ -27,6 +27,13 @@ pub(super) fn record(facts: &Facts) -> Record {
         .with("repo.archived", facts.answer(&forge.archived, |archived| (*archived).into()))
         .with("repo.age_days", facts.answer(&forge.created_at, |at| days(seconds, at.as_second()).into()))
         .with(
+            "repo.discussion_url",
+            facts.answer(&forge.discussions, |all| {
+                let newest = all.iter().max_by_key(|discussion| discussion.created_at);
+                newest.and_then(|discussion| discussion.url.as_ref()).into()
+            }),
+        )
+        .with(
             "repo.discussion_age_days",
             facts.answer(&forge.discussions, |all| {
                 let newest = all.iter().map(|discussion| discussion.created_at).max();
@@ -49,6 +56,12 @@ pub(super) fn record(facts: &Facts) -> Record {
             }),
         );
     record.set("repo.default_branch", default_branch(facts));
+    record.set("repo.actions", actions(facts));
+    let runs = facts.missing(Missing {
+        why: "the results of workflow runs are not asked for".to_owned(),
+        supply: "give the result of a Scorecard run with --scorecard".to_owned(),
+    });
+    record.set("repo.actions_succeeded_at_head", runs);
     record.set("scorecard.given", sources.scorecard.is_some());
     match &sources.scorecard {
         Some(run) => {
@@ -68,6 +81,19 @@ pub(super) fn record(facts: &Facts) -> Record {
     }
     record.evidence.url = facts.url();
     record
+}
+
+fn actions(facts: &Facts) -> FieldValue {
+    let Some(at) = Kind::Workflow.field("workflow.actions") else { return FieldValue::Absent };
+    let mut all: Vec<Box<str>> = Vec::new();
+    for workflow in &facts.set(Kind::Workflow).records {
+        if let FieldValue::List(actions) = workflow.value(at) {
+            all.extend(actions.iter().cloned());
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    list(all)
 }
 
 fn non_empty(text: &Option<String>) -> FieldValue {

@@ -2,11 +2,8 @@
 
 use super::Facts;
 use crate::kind::Kind;
-use crate::parse::workflow::{Permissions, Pinning, State, Workflow};
+use crate::parse::workflow::{MAX_BYTES, Permissions, Pinning, State, Workflow};
 use crate::record::{FieldValue, Record, RecordSet, list, map};
-
-/// A larger workflow is not read; GitHub takes none over half a megabyte.
-const MAX_BYTES: usize = 1 << 20;
 
 /// All records of this group.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +29,7 @@ impl WorkflowRecords {
                 continue;
             }
             let Some(target) = files.resolved_file(tree, at) else { continue };
-            let Ok(content) = tree.read(&target.entry, MAX_BYTES) else { continue };
+            let Ok(content) = tree.read(&target.entry, MAX_BYTES + 1) else { continue };
             let workflow = Workflow::parse(&content.bytes);
             if workflow.state != State::Empty {
                 all.add(&file.entry.path, &workflow);

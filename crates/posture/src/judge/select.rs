@@ -3,7 +3,7 @@
 //! All selections of a kind that need no other check's result are run in one pass over its records, so that a record's
 //! fields are extracted once. Principal type: [`Counted`].
 
-use eyrie_lang::{ConditionId, Program, Scratch, Verdict};
+use eyrie_lang::{ConditionId, Scratch, Verdict};
 use rayon::prelude::*;
 
 use super::scope::{Results, Scope, Subject};
@@ -14,21 +14,21 @@ use crate::record::MissingId;
 
 /// What a selection found.
 #[derive(Clone, Debug, Default)]
-pub struct Counted {
+pub(super) struct Counted {
     /// Records that match, with the number of the condition they meet.
-    pub matched: Vec<(usize, usize)>,
+    pub(super) matched: Vec<(usize, usize)>,
     /// Records that may match.
-    pub unsure: Vec<usize>,
+    pub(super) unsure: Vec<usize>,
     /// Records that are looked at and do not match; only if the selection wants them.
-    pub missed: Vec<usize>,
+    pub(super) missed: Vec<usize>,
     /// Records that may be looked at and not match; only if the selection wants them.
-    pub unsure_missed: Vec<usize>,
+    pub(super) unsure_missed: Vec<usize>,
     /// Whether there may be more matching records than are known.
-    pub open: bool,
+    pub(super) open: bool,
     /// Whether there may be more records that do not match.
-    pub open_missed: bool,
+    pub(super) open_missed: bool,
     /// What would decide the unsure ones and the open ends.
-    pub missing: Vec<MissingId>,
+    pub(super) missing: Vec<MissingId>,
 }
 
 /// What one record is to a selection.
@@ -203,16 +203,12 @@ impl Counted {
     }
 }
 
-fn program<'c>(compiled: &'c Compiled, kind: Kind) -> Option<&'c Program> {
-    compiled.program(kind)
-}
-
 fn decide(compiled: &Compiled, scope: &Scope<'_>, scratch: &mut Scratch, condition: ConditionId) -> Verdict {
-    program(compiled, scope.kind).map_or(Verdict::False, |program| program.run(condition, scope, scratch))
+    compiled.program(scope.kind).map_or(Verdict::False, |program| program.run(condition, scope, scratch))
 }
 
 fn see(compiled: &Compiled, scope: &Scope<'_>, scratch: &mut Scratch, selection: &Selection) -> Seen {
-    let Some(program) = program(compiled, scope.kind) else {
+    let Some(program) = compiled.program(scope.kind) else {
         return Seen { matches: Verdict::True, misses: Verdict::False, condition: 0 };
     };
     let mut run = program.start(scope, scratch);
@@ -241,7 +237,7 @@ pub(super) fn why(
     scratch: &mut Scratch,
     selection: &Selection,
 ) -> Vec<MissingId> {
-    let Some(program) = program(compiled, scope.kind) else { return Vec::new() };
+    let Some(program) = compiled.program(scope.kind) else { return Vec::new() };
     let mut run = program.start(scope, scratch);
     let all = selection.while_.iter().chain(&selection.where_).chain(&selection.conditions);
     let mut missing: Vec<MissingId> = Vec::new();

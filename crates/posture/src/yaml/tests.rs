@@ -371,3 +371,10 @@ proptest! {
         let _ = read(&bytes, &Limits::default());
     }
 }
+
+#[test]
+fn a_long_text_cannot_be_multiplied_by_aliases() {
+    let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 20_000].join(", "));
+    let error = read_str(&text, &Limits::default()).unwrap_err();
+    assert_eq!(error.kind, YamlErrorKind::TooManyAliases);
+}

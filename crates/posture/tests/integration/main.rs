@@ -1,3 +1,6 @@
 //! Tests of the crate from outside.
 
 mod catalog;
+mod conformance;
+mod fixture;
+mod history;
