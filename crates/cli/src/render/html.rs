@@ -400,7 +400,12 @@ impl Check {
             value: digest::value(check).map(|value| visible(&value).into_owned()),
             fix: check.fix.as_deref().map(prose).unwrap_or_default(),
             docs: web_address(&check.docs),
-            needs: visible(&check.decided_by.join(", ")).into_owned(),
+            // What would help is told once, above, and not again for each check.
+            needs: if repository.missing.iter().any(|group| group.checks.contains(&check.id)) {
+                String::new()
+            } else {
+                visible(&check.decided_by.join(", ")).into_owned()
+            },
             evidence: check.evidence.iter().take(EVIDENCE_SHOWN).map(Place::new).collect(),
             more: check.evidence.len().saturating_sub(EVIDENCE_SHOWN),
         }
