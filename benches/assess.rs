@@ -23,6 +23,10 @@ struct Size {
     commits: usize,
 }
 
+/// What this program calls itself with to make the repository in a process of its own: a process that has grown passes
+/// its peak of memory on to those it starts.
+const MAKE: &str = "--make";
+
 /// One run of the command.
 #[derive(Clone, Copy)]
 struct Run {
@@ -37,6 +41,9 @@ fn main() -> Result<(), Error> {
     let size = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => Size { files: 10_000, commits: 1_000 },
         ["--quick"] => Size { files: 500, commits: 50 },
+        [MAKE, files, commits, path] => {
+            return make(&Size { files: files.parse()?, commits: commits.parse()? }, Path::new(path));
+        }
         _ => return Err("usage: cargo bench -p eyrie-benches --bench assess [-- --quick]".into()),
     };
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
@@ -49,7 +56,14 @@ fn main() -> Result<(), Error> {
     row("this repository", &runs(&eyrie, &[workspace.as_os_str()], RUNS)?);
     row(&format!("{name}: work tree"), &runs(&eyrie, &[folder], RUNS)?);
     row(&format!("{name}: one commit"), &runs(&eyrie, &[folder, "--at".as_ref(), "HEAD".as_ref()], RUNS)?);
-    let history = runs(&eyrie, &[folder, "--history".as_ref(), "10y".as_ref()], 3)?;
+    let followed = [folder, "--history".as_ref(), "10y".as_ref()];
+    let points = points(&eyrie, &followed)?;
+    if points != size.commits {
+        return Err(
+            format!("the history has {points} points, not {}: nothing to compare", size.commits).into()
+        );
+    }
+    let history = runs(&eyrie, &followed, 3)?;
     row(&format!("{name}: history"), &history);
 
     let afresh = afresh(&eyrie, &synthetic, size.commits)?;
@@ -111,15 +125,24 @@ fn synthetic(folder: &Path, size: &Size) -> Result<PathBuf, Error> {
         std::fs::remove_dir_all(&path)?;
     }
     eprintln!("making {}", path.display());
-    let newest = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
-    Plan { files: size.files, commits: size.commits, days: 700, newest }.write(&path)?;
-    // Repositories that people clone are packed. Without a git program the objects stay single files.
-    let packed = Command::new("git").arg("-C").arg(&path).args(["gc", "--quiet"]).status();
-    if !packed.is_ok_and(|status| status.success()) {
-        eprintln!("no git program: objects stay loose, which is slower to read than a clone");
+    let (files, commits) = (size.files.to_string(), size.commits.to_string());
+    let maker = Command::new(std::env::current_exe()?).args([MAKE, &files, &commits]).arg(&path).status()?;
+    if !maker.success() {
+        return Err("the repository could not be made".into());
     }
     std::fs::write(complete, "")?;
     Ok(path)
+}
+
+fn make(size: &Size, path: &Path) -> Result<(), Error> {
+    let newest = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+    Plan { files: size.files, commits: size.commits, days: 700, newest }.write(path)?;
+    // Repositories that people clone are packed. Without a git program the objects stay single files.
+    let packed = Command::new("git").arg("-C").arg(path).args(["gc", "--quiet"]).status();
+    if !packed.is_ok_and(|status| status.success()) {
+        eprintln!("no git program: objects stay loose, which is slower to read than a clone");
+    }
+    Ok(())
 }
 
 fn runs(eyrie: &Path, arguments: &[&OsStr], times: usize) -> Result<Vec<Run>, Error> {
@@ -128,16 +151,24 @@ fn runs(eyrie: &Path, arguments: &[&OsStr], times: usize) -> Result<Vec<Run>, Er
     (0..times).map(|_| run(eyrie, arguments)).collect()
 }
 
+fn assess(eyrie: &Path, arguments: &[&OsStr]) -> Command {
+    let mut command = Command::new(eyrie);
+    command.arg("assess").args(arguments).args(["--offline", "--format", "json"]);
+    command.env_remove("GITHUB_TOKEN").stdin(Stdio::null());
+    command
+}
+
+/// How many points the history has that a command reports.
+fn points(eyrie: &Path, arguments: &[&OsStr]) -> Result<usize, Error> {
+    let output = assess(eyrie, arguments).stderr(Stdio::inherit()).output()?;
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let points = &report["projects"][0]["repositories"][0]["history"]["points"];
+    Ok(points.as_array().map_or(0, Vec::len))
+}
+
 fn run(eyrie: &Path, arguments: &[&OsStr]) -> Result<Run, Error> {
     let began = Instant::now();
-    let child = Command::new(eyrie)
-        .arg("assess")
-        .args(arguments)
-        .args(["--offline", "--format", "json"])
-        .env_remove("GITHUB_TOKEN")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()?;
+    let child = assess(eyrie, arguments).stdout(Stdio::null()).spawn()?;
     let used = child.wait4()?;
     if !used.status.success() {
         return Err(format!("eyrie assess {arguments:?} ended with {}", used.status).into());

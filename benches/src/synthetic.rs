@@ -41,7 +41,7 @@ struct Site {
     contents: BTreeMap<String, Vec<u8>>,
 }
 
-/// Parts of paths, so that there are as many folders as a grown project has.
+/// Parts of paths: some 1,500 folders in all, as a project of 10,000 files has.
 const AREAS: [&str; 12] = [
     "api",
     "cmd",
@@ -179,9 +179,9 @@ impl Site {
 
     fn new_file(&mut self) -> (String, Vec<u8>) {
         let mut path = self.pick(&AREAS).to_owned();
-        for _ in 0..self.rng.usize(1..4) {
+        for choice in [8, 5, 2].into_iter().take(self.rng.usize(1..4)) {
             path.push('/');
-            path.push_str(self.pick(&NAMES));
+            path.push_str(self.pick(&NAMES[..choice]));
         }
         let roll = self.rng.u8(..100);
         let extension = EXTENSIONS.iter().find(|(_, upto)| roll < *upto).map_or("txt", |(name, _)| name);
