@@ -111,7 +111,7 @@ fn changes(page: &mut Page<'_>, history: &History) -> io::Result<()> {
             let (mark, style) = super::mark(page, change.to);
             let from = match change.from {
                 Outcome::Fail | Outcome::Pass => String::new(),
-                other => format!(" (was {other})"),
+                other => format!(" (was {})", digest::outcome_word(other)),
             };
             let lead = if page.width() < super::NARROW { 4 } else { 30 };
             let text = [
