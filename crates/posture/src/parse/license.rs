@@ -7,8 +7,9 @@
 //!
 //! The measure is askalono's, which CLOMonitor uses: the Sørensen–Dice coefficient of pairs of words, after
 //! copyright lines, titles, punctuation and the like are taken away; the `spdx` crate computes it. Comparing with
-//! the whole list costs it over 100 ms, so that a [`sketch`] of each text is compared first and the measure
-//! taken only for the few that are near.
+//! the whole list costs it over 100 ms, so that a sketch of each text is compared first and the measure
+//! taken only for the few that are near. Where the measure prefers a text that explains less of the file, because the
+//! file leaves out an appendix, the other is chosen ([`LicenseFile::by_measure`] tells).
 
 use spdx::detection::TextData;
 
@@ -22,6 +23,9 @@ pub const MAX_BYTES: usize = 512 << 10;
 /// A text is a licence if it is more than nine tenths alike: CLOMonitor's threshold.
 pub const THRESHOLD: f32 = 0.9;
 
+/// So many pairs of words that are not of the file's licence may be another one.
+const LEAST: usize = 40;
+
 /// At most so many licences are looked for in one file.
 const MAX_PARTS: usize = 20;
 
@@ -30,6 +34,9 @@ const MAX_PARTS: usize = 20;
 pub struct LicenseFile {
     /// The licence that the file is.
     pub whole: Option<Match>,
+    /// The licence that askalono, and so CLOMonitor, takes the file for, where that is another one. (An Apache-2.0
+    /// without its appendix is more like the Pixar licence, by the measure.)
+    pub by_measure: Option<Match>,
     /// Licences that parts of the file are, in order of place; empty if the whole file is one, to the word.
     pub parts: Vec<Part>,
     /// If the file is no licence, the one that it is most like. It may be quite unlike.
@@ -184,14 +191,16 @@ impl LicenseFile {
         let text = &*decoded.text;
         let mut file = Self { tags: tags(text), truncated: decoded.truncated, ..Self::default() };
         let words = sketch::Words::of(text);
-        let Some(best) = best_match(text, &words) else { return file };
-        if best.score > THRESHOLD {
-            file.whole = Some(best.to_match());
+        let Some(Best { by_measure, chosen }) = best_match(text, &words) else { return file };
+        let chosen = chosen.unwrap_or(by_measure);
+        if chosen.score > THRESHOLD {
+            file.whole = Some(chosen.to_match());
+            file.by_measure = (chosen.entry.at != by_measure.entry.at).then(|| by_measure.to_match());
         } else {
-            file.nearest = Some(best.to_match());
+            file.nearest = Some(chosen.to_match());
         }
         // Nine tenths leave room for a second, short licence below a long one.
-        if best.score < 0.99 {
+        if chosen.score <= THRESHOLD || words.count_beside(chosen.entry) >= LEAST {
             file.parts = parts(text, words);
         }
         if file.parts.len() == 1 && file.whole.is_some() {
@@ -216,13 +225,22 @@ impl LicenseFile {
 }
 
 /// A text of the list and how alike it is.
+#[derive(Clone, Copy)]
 struct Scored {
     entry: &'static sketch::Entry,
     score: f32,
 }
 
+/// What a text is most like.
+struct Best {
+    /// By the measure alone.
+    by_measure: Scored,
+    /// Another one that is alike enough and leaves less of the text unexplained.
+    chosen: Option<Scored>,
+}
+
 impl Scored {
-    fn to_match(&self) -> Match {
+    fn to_match(self) -> Match {
         Match {
             id: self.entry.id,
             aliases: self.entry.aliases.clone(),
@@ -233,28 +251,40 @@ impl Scored {
     }
 }
 
-/// The text of the list that `text` is most like, by the measure; `None` if none is near at all.
-fn best_match(text: &str, words: &sketch::Words) -> Option<Scored> {
+/// The text of the list that `text` is most like; `None` if none is near at all.
+fn best_match(text: &str, words: &sketch::Words) -> Option<Best> {
     let near = sketch::near(words);
-    let top = near.first()?.alike;
+    if near.is_empty() {
+        return None;
+    }
     let data = TextData::new(text);
-    let mut best: Option<Scored> = None;
+    let mut scored: Vec<Scored> = Vec::new();
+    let mut top = 0.0_f32;
     for candidate in near {
-        // What the sketches say is off by less than this, or the text is no licence anyway.
-        let so_far = best.as_ref().map_or(0.0, |b| b.score);
-        if so_far >= 1.0 || candidate.alike + 0.25 < so_far.max(top) {
+        // What the sketches say is off by less than this; near the top, by less still.
+        let margin = if top > 0.95 { 0.15 } else { 0.25 };
+        if top >= 1.0 || candidate.alike + margin < top {
             break;
         }
         let score = data.match_score(&TextData::new(&candidate.entry.text()));
-        // The list is in order of ids, and of two texts that are equally alike the first one counts.
-        if best
-            .as_ref()
-            .is_none_or(|b| score > b.score || (score == b.score && candidate.entry.at < b.entry.at))
-        {
-            best = Some(Scored { entry: candidate.entry, score });
+        top = top.max(score);
+        scored.push(Scored { entry: candidate.entry, score });
+    }
+    // The list is in order of ids, and of two texts that are equally alike the first one counts.
+    let by_measure = *scored
+        .iter()
+        .max_by(|a, b| a.score.total_cmp(&b.score).then(b.entry.at.cmp(&a.entry.at)))
+        .filter(|best| best.score > 0.0)?;
+    let mut chosen = None;
+    let mut beside = words.count_beside(by_measure.entry);
+    for other in scored.iter().filter(|s| s.score > THRESHOLD && by_measure.score < 1.0) {
+        let count = words.count_beside(other.entry);
+        // A word or two more or less is chance; what is chosen must explain all of the text but a hundredth.
+        if count + 5 < beside && count * 100 <= words.count() {
+            (beside, chosen) = (count, Some(*other));
         }
     }
-    best.filter(|b| b.score > 0.0)
+    Some(Best { by_measure, chosen })
 }
 
 /// The licences in `text`, one after the other: the best window for each text that seems to be held is measured,
@@ -278,6 +308,9 @@ fn parts(text: &str, mut words: sketch::Words) -> Vec<Part> {
             }
         }
         let Some((scored, window)) = best else { break };
+        let held = lines[window.clone()].join("\n");
+        let scored =
+            best_match(&held, &sketch::Words::of(&held)).and_then(|best| best.chosen).unwrap_or(scored);
         words.blank(&window);
         let line = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
         found.push(Part {

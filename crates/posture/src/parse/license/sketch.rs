@@ -1,13 +1,19 @@
 //! Which licences a text may be or hold, at a glance.
 //!
-//! A text is the set of its pairs of words, hashed. The sketch of a licence is the [`K`] least hashes of its set,
+//! A text is the set of its pairs of words, hashed. The sketch of a licence is the 24 least hashes of its set,
 //! which are a fair sample: the share of them that another set has tells how much of the licence it holds. The
 //! sketches and the headers are made from the SPDX list by a test and kept beside this file, so that nothing
 //! needs to be unpacked or hashed to use them.
 
-use std::{borrow::Cow, collections::HashSet, ops::Range, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::LazyLock,
+};
 
 /// How many hashes a sketch has.
+#[cfg(test)]
 pub(super) const K: usize = 24;
 
 static SKETCHES: &str = include_str!("sketches.txt");
@@ -81,20 +87,26 @@ pub(super) fn entries() -> &'static [Entry] {
     &ENTRIES
 }
 
-/// The entries that `words` as a whole may be, the likeliest first.
+/// The entries that `words` as a whole may be, the likeliest first; if none may be, the one that is nearest.
 pub(super) fn near(words: &Words) -> Vec<Near> {
     let set = words.set();
-    let mut near: Vec<Near> = ENTRIES
+    let mut all: Vec<(Near, f32)> = ENTRIES
         .iter()
         .map(|entry| {
-            let shared = entry.share(&set) * entry.count as f32;
-            Near { entry, alike: 2.0 * shared / (entry.count + set.len()) as f32 }
+            let share = entry.share(&set);
+            let alike = 2.0 * share * entry.count as f32 / (entry.count + set.len()) as f32;
+            (Near { entry, alike }, share)
         })
-        .filter(|near| near.alike > 0.2)
+        .filter(|(near, _)| near.alike > 0.05)
         .collect();
-    near.sort_by(|a, b| b.alike.total_cmp(&a.alike));
-    near.truncate(40);
-    near
+    all.sort_by(|(a, _), (b, _)| b.alike.total_cmp(&a.alike));
+    // Half of the sketch, since copyright lines, which are not measured, may be most of a short licence's file.
+    let enough = all.iter().filter(|(_, share)| *share >= 0.5).count();
+    if enough > 0 {
+        all.retain(|(_, share)| *share >= 0.5);
+    }
+    all.truncate(if enough > 0 { 40 } else { 1 });
+    all.into_iter().map(|(near, _)| near).collect()
 }
 
 /// The entries that `words` may hold somewhere: most of the sketch is there. The longest first.
@@ -135,6 +147,17 @@ impl Words {
         self.lines.iter().flatten().copied().collect()
     }
 
+    /// How many different pairs the text has.
+    pub(super) fn count(&self) -> usize {
+        self.set().len()
+    }
+
+    /// How many different pairs of this text are not of `entry`.
+    pub(super) fn count_beside(&self, entry: &Entry) -> usize {
+        let of_entry = Self::of(&entry.text()).set();
+        self.set().difference(&of_entry).count()
+    }
+
     /// Take lines away.
     pub(super) fn blank(&mut self, range: &Range<usize>) {
         for line in &mut self.lines[range.clone()] {
@@ -143,18 +166,31 @@ impl Words {
     }
 
     /// The lines that are most of `entry` and least of anything else: the stretch with the greatest surplus of
-    /// its pairs over other pairs.
+    /// its pairs over other pairs. Each pair counts as often as the entry has it, so that a second copy is
+    /// something else.
     pub(super) fn window(&self, entry: &Entry) -> Option<Range<usize>> {
-        let wanted = Self::of(&entry.text()).set();
+        let mut wanted: HashMap<u32, i64> = HashMap::new();
+        for pair in Self::of(&entry.text()).lines.into_iter().flatten() {
+            *wanted.entry(pair).or_default() += 1;
+        }
         let mut best = (0_i64, 0..0);
         let (mut sum, mut start) = (0_i64, 0);
+        let mut left = wanted.clone();
         for (at, line) in self.lines.iter().enumerate() {
-            let hits = line.iter().filter(|pair| wanted.contains(pair)).count() as i64;
-            let surplus = 2 * hits - line.len() as i64;
-            if sum <= 0 {
+            if sum <= 0 && start < at {
                 (sum, start) = (0, at);
+                left.clone_from(&wanted);
             }
-            sum += surplus;
+            for pair in line {
+                let count = left.get_mut(pair).filter(|count| **count > 0);
+                match count {
+                    Some(count) => {
+                        *count -= 1;
+                        sum += 1;
+                    }
+                    None => sum -= 1,
+                }
+            }
             if sum > best.0 {
                 best = (sum, start..at + 1);
             }
