@@ -133,6 +133,9 @@ pub struct AssessArgs {
     /// The day that ages are counted from, for a result that can be reproduced
     #[arg(long, value_name = "DATE", value_parser = parse_now, help_heading = "Judgement")]
     pub now: Option<Timestamp>,
+    /// Address of the repository on its forge, where git does not know it; once for each repository, in their order
+    #[arg(long, value_name = "URL", help_heading = "Evidence")]
+    pub url: Vec<String>,
     /// Answers of the forge recorded elsewhere; once for each repository, in their order
     #[arg(long, value_name = "FILE|DIR", help_heading = "Evidence")]
     pub forge_data: Vec<PathBuf>,

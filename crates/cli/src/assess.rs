@@ -17,6 +17,7 @@ use eyrie_posture::catalog::compile::Compiled;
 use eyrie_posture::facts::ScorecardRun;
 use eyrie_posture::git::GitRepository;
 use eyrie_posture::report::{ProjectReport, Report, RepositoryFailure};
+use eyrie_posture::scorecard;
 use jiff::Timestamp;
 
 use crate::args::AssessArgs;
@@ -26,7 +27,7 @@ use crate::exit::Exit;
 use crate::present::Presentation;
 use crate::progress::Progress;
 use crate::render::digest::count_of;
-use crate::{catalog, interrupt, scorecard};
+use crate::{catalog, interrupt};
 
 /// How many repositories are fetched at the same time.
 const FETCHES: usize = 8;
@@ -48,6 +49,8 @@ struct AssessOptions {
 struct Asked {
     given: String,
     place: Place,
+    /// Its address, as the user gave it besides.
+    url: Option<RepositoryUrl>,
     recorded: Option<Recorded>,
     scorecard: Option<Arc<ScorecardRun>>,
 }
@@ -63,13 +66,15 @@ impl AssessOptions {
         let number = args.targets.len();
         let recorded = for_each_target("--forge-data", &args.forge_data, number)?;
         let scorecards = for_each_target("--scorecard", &args.scorecard, number)?;
+        let urls = for_each_target("--url", &args.url, number)?;
         let mut targets = Vec::with_capacity(number);
-        for ((given, recorded), run) in args.targets.iter().zip(recorded).zip(scorecards) {
+        for (((given, recorded), run), url) in args.targets.iter().zip(recorded).zip(scorecards).zip(urls) {
             targets.push(Asked {
                 given: given.clone(),
                 place: place(given)?,
+                url: url.map(|url| url.parse()).transpose().map_err(Error::Url)?,
                 recorded: recorded.map(|path| Recorded::open(path, now)).transpose()?,
-                scorecard: run.map(|path| scorecard::read(path)).transpose()?.map(Arc::new),
+                scorecard: run.map(read_scorecard).transpose()?.map(Arc::new),
             });
         }
         let style = catalog::diagnostic_style(&args.screen);
@@ -108,21 +113,22 @@ impl AssessOptions {
 }
 
 /// What was given once for each target, or not at all.
-fn for_each_target<'a>(
-    flag: &str,
-    paths: &'a [PathBuf],
-    targets: usize,
-) -> Result<Vec<Option<&'a PathBuf>>, Error> {
-    if paths.is_empty() {
-        return Ok(vec![None; targets]);
+fn for_each_target<'a, T>(flag: &str, given: &'a [T], targets: usize) -> Result<Vec<Option<&'a T>>, Error> {
+    if given.is_empty() {
+        return Ok((0..targets).map(|_| None).collect());
     }
-    if paths.len() != targets {
+    if given.len() != targets {
         return Err(Error::Usage {
-            message: format!("{flag} was given {} for {targets} repositories", count_of(paths.len(), "time")),
+            message: format!("{flag} was given {} for {targets} repositories", count_of(given.len(), "time")),
             help: format!("give {flag} once for each repository, in their order"),
         });
     }
-    Ok(paths.iter().map(Some).collect())
+    Ok(given.iter().map(Some).collect())
+}
+
+fn read_scorecard(path: &PathBuf) -> Result<ScorecardRun, Error> {
+    let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.clone(), source })?;
+    scorecard::read(&bytes).map_err(|source| Error::NotScorecard { path: path.clone(), source })
 }
 
 fn place(given: &str) -> Result<Place, Error> {
@@ -231,8 +237,9 @@ fn fetch_all(options: &AssessOptions, scratch: &Scratch, progress: &Progress) ->
 fn fetch(options: &AssessOptions, asked: &Asked, into: &Path, progress: &Progress) -> Result<Fetched, Error> {
     let (path, url) = match &asked.place {
         Place::Folder(path) => {
-            let origin = GitRepository::discover(path).ok().flatten().and_then(|git| git.origin_url());
-            (path.clone(), origin.and_then(|origin| origin.parse::<RepositoryUrl>().ok()))
+            let origin = || GitRepository::discover(path).ok().flatten().and_then(|git| git.origin_url());
+            let known = || origin().and_then(|origin| origin.parse::<RepositoryUrl>().ok());
+            (path.clone(), asked.url.clone().or_else(known))
         }
         Place::Address(url) => {
             if options.offline {

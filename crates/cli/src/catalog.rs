@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eyrie_lang::diagnostic::RenderStyle;
 use eyrie_posture::catalog::compile::Compiled;
 use eyrie_posture::catalog::read::Compatibility;
-use eyrie_posture::catalog::{CLOMONITOR, Catalog, CatalogError};
+use eyrie_posture::catalog::{CLOMONITOR, CatalogError};
 use eyrie_posture::kind::Kind;
 
 use crate::args::{ChecksArgs, ChecksCommand, ScreenArgs};
@@ -29,7 +29,7 @@ pub(crate) fn load(files: &[PathBuf], strict: bool, style: RenderStyle) -> Resul
     let mut sources = vec![("clomonitor.yaml", CLOMONITOR)];
     sources.extend(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())));
     let compatibility = if strict { Compatibility::Strict } else { Compatibility::Sane };
-    Catalog::read(&sources, compatibility).and_then(Compiled::new).map_err(|error| broken(&error, style))
+    Compiled::read(&sources, compatibility).map_err(|error| broken(&error, style))
 }
 
 fn broken(error: &CatalogError, style: RenderStyle) -> Error {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use eyrie_forge::{LandscapeError, NetworkError, RecordError, RecordedError, UrlError};
 use eyrie_posture::report::REPORT_VERSION;
+use eyrie_posture::scorecard::ScorecardError;
 
 use crate::exit::Exit;
 use crate::render::text::visible_lines;
@@ -91,12 +92,12 @@ pub enum Error {
         help: String,
     },
     /// A file is no result of Scorecard.
-    #[error("{} is not the JSON of an OpenSSF Scorecard run: {message}", path.display())]
+    #[error("{} is not the JSON of an OpenSSF Scorecard run: {source}", path.display())]
     NotScorecard {
         /// The file.
         path: PathBuf,
         /// What does not fit.
-        message: String,
+        source: ScorecardError,
     },
     /// Recorded answers cannot be used.
     #[error(transparent)]

@@ -19,7 +19,6 @@ mod present;
 mod progress;
 pub mod render;
 mod run;
-mod scorecard;
 pub mod screen;
 
 pub use error::Error;

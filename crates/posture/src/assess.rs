@@ -18,8 +18,8 @@ use crate::judge::{Exemption, Judge, Judged};
 use crate::parse::metadata::{Metadata, Strict};
 use crate::parse::problem::Severity;
 use crate::report::{
-    MissingFacts, Note, NoteSeverity, Outcome, ProjectReport, REPORT_VERSION, Report, RepositoryFailure,
-    RepositoryReport, Score,
+    CategoryTitle, MissingFacts, Note, NoteSeverity, Outcome, ProjectReport, REPORT_VERSION, Report,
+    RepositoryFailure, RepositoryReport, Score,
 };
 use crate::tree::{Entry, EntryKind, Tree, WorkTree, find};
 
@@ -218,12 +218,20 @@ pub fn assess_one(
         work_tree: opened.work_tree,
         catalog: compiled.catalog.id.clone(),
         sets,
+        categories: titles(compiled),
         score,
         checks,
         missing,
         notes,
         history,
     })
+}
+
+fn titles(compiled: &Compiled) -> Vec<CategoryTitle> {
+    let categories = compiled.catalog.categories.iter();
+    categories
+        .map(|category| CategoryTitle { id: category.id.clone(), title: category.title.clone() })
+        .collect()
 }
 
 fn note(severity: NoteSeverity, text: &str) -> Note {

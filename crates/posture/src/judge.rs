@@ -19,7 +19,7 @@ use crate::catalog::compile::{
 use crate::catalog::{Check, Effect, Quantifier};
 use crate::facts::{Facts, Group};
 use crate::kind::Kind;
-use crate::record::{FieldValue, Missing, MissingId};
+use crate::record::{Blocker, FieldValue, Missing};
 use crate::report::{CheckResult, Evidence, Outcome};
 
 use scope::{CheckState, Results, Scope, Subject};
@@ -67,13 +67,13 @@ struct Decided {
     value: Option<serde_json::Value>,
     reason: String,
     evidence: Vec<Evidence>,
-    missing: Vec<MissingId>,
+    missing: Vec<Blocker>,
 }
 
 /// The answer of a fold.
 struct Answer {
     verdict: Verdict,
-    missing: Vec<MissingId>,
+    missing: Vec<Blocker>,
 }
 
 /// A number that is known to lie between two others.
@@ -150,7 +150,7 @@ impl<'c> Judge<'c> {
         state.value = match (&decided.value, decided.missing.first()) {
             (Some(serde_json::Value::String(text)), _) => text.as_str().into(),
             (Some(value), _) => value.to_string().into(),
-            (None, Some(missing)) => (*missing).into(),
+            (None, Some(blocker)) => blocker.missing.into(),
             (None, None) => FieldValue::Absent,
         };
         self.verdicts[at] = Some(decided.clone());
@@ -185,10 +185,16 @@ impl<'c> Judge<'c> {
     }
 
     fn write_down(&self, facts: &Facts, check: &Check, decided: Decided) -> Judged {
-        let missing: Vec<Missing> = match decided.outcome {
-            Outcome::Unknown => decided.missing.iter().map(|id| facts.reason(*id)).collect(),
-            _ => Vec::new(),
-        };
+        let blockers = if decided.outcome == Outcome::Unknown { &decided.missing[..] } else { &[] };
+        let mut missing: Vec<Missing> = Vec::new();
+        for blocker in blockers {
+            let reason = facts.reason(blocker.missing);
+            if !missing.contains(&reason) {
+                missing.push(reason);
+            }
+        }
+        let mut decided_by: Vec<String> = blockers.iter().map(|blocker| blocker.fact.to_string()).collect();
+        decided_by.dedup();
         let reason = match (decided.outcome, missing.first()) {
             (Outcome::Unknown, Some(first)) => format!("cannot be decided: {}", first.why),
             (Outcome::Unknown, None) => "cannot be decided from the facts at hand".to_owned(),
@@ -205,7 +211,7 @@ impl<'c> Judge<'c> {
             fix: (decided.outcome == Outcome::Fail && !check.fix.is_empty()).then(|| check.fix.clone()),
             docs: check.docs.clone(),
             evidence: decided.evidence.into_iter().map(|evidence| facts.with_address(evidence)).collect(),
-            decided_by: missing.iter().map(|missing| missing.supply.clone()).collect(),
+            decided_by,
         };
         Judged { result, missing }
     }
@@ -393,7 +399,7 @@ impl<'c> Judge<'c> {
     }
 
     /// The score, in tenths of a point, and what would narrow it down.
-    fn points(&mut self, facts: &Facts, score: &CompiledScore) -> (Between, Vec<MissingId>) {
+    fn points(&mut self, facts: &Facts, score: &CompiledScore) -> (Between, Vec<Blocker>) {
         let mut missing = Vec::new();
         let points = match &score.form {
             CompiledForm::Deductions(deductions) => {
@@ -402,7 +408,7 @@ impl<'c> Judge<'c> {
                 for (selection, effect, _) in deductions {
                     let counted = self.count(facts, *selection);
                     let times = number(counted);
-                    missing.extend(&counted.missing);
+                    missing.extend(counted.missing.iter().cloned());
                     match effect {
                         Effect::Less(tenths) => {
                             points.low = points.low.saturating_sub(tenths.saturating_mul(times.high));
@@ -425,7 +431,7 @@ impl<'c> Judge<'c> {
                 for selection in count {
                     let counted = self.count(facts, *selection);
                     let more = number(counted);
-                    missing.extend(&counted.missing);
+                    missing.extend(counted.missing.iter().cloned());
                     sum.low = sum.low.saturating_add(more.low);
                     sum.high = sum.high.saturating_add(more.high);
                 }
@@ -433,7 +439,7 @@ impl<'c> Judge<'c> {
                     CompiledShareOf::Number(number) => Between { low: *number, high: *number },
                     CompiledShareOf::Matches(selection) => {
                         let counted = self.count(facts, *selection);
-                        missing.extend(&counted.missing);
+                        missing.extend(counted.missing.iter().cloned());
                         number(counted)
                     }
                 };
@@ -445,7 +451,7 @@ impl<'c> Judge<'c> {
             }
             CompiledForm::Mean(selection, tiers) => {
                 let counted = self.count(facts, *selection);
-                missing.extend(&counted.missing);
+                missing.extend(counted.missing.iter().cloned());
                 let known: i64 =
                     counted.matched.iter().map(|(_, tier)| tiers.get(*tier).copied().unwrap_or(0)).sum();
                 let best = tiers.iter().copied().max().unwrap_or(0);
@@ -518,7 +524,17 @@ impl<'c> Judge<'c> {
                         self.verdict(facts, check);
                     }
                 }
-                let counted = select::run(self.compiled, facts, &self.results, selection);
+                let mut counted = select::run(self.compiled, facts, &self.results, selection);
+                // What would decide the other check is more useful to know than that it is undecided.
+                if counted.missing.iter().any(|blocker| blocker.fact.starts_with("check.")) {
+                    counted.missing.retain(|blocker| !blocker.fact.starts_with("check."));
+                    for &(check, _) in &selection.needs {
+                        let others = self.verdicts[check].iter().flat_map(|decided| &decided.missing);
+                        counted.missing.extend(others.cloned());
+                    }
+                    counted.missing.sort_unstable();
+                    counted.missing.dedup();
+                }
                 self.counted.insert(id, counted);
             }
         }
@@ -555,9 +571,9 @@ impl<'c> Judge<'c> {
     }
 }
 
-fn as_field(outcome: Outcome, missing: &[MissingId]) -> FieldValue {
+fn as_field(outcome: Outcome, missing: &[Blocker]) -> FieldValue {
     match (outcome, missing.first()) {
-        (Outcome::Unknown, Some(missing)) => (*missing).into(),
+        (Outcome::Unknown, Some(blocker)) => blocker.missing.into(),
         _ => outcome.as_str().into(),
     }
 }

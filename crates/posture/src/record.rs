@@ -23,6 +23,15 @@ pub struct Missing {
     pub supply: String,
 }
 
+/// A fact that would decide something, and why it is not there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Blocker {
+    /// The field, or the kind of record.
+    pub fact: Box<str>,
+    /// Why it is unavailable.
+    pub missing: MissingId,
+}
+
 /// The value of one field of one record.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum FieldValue {

@@ -64,6 +64,9 @@ pub struct RepositoryReport {
     pub catalog: String,
     /// The check sets that were asked for.
     pub sets: Vec<String>,
+    /// The catalogue's categories in their order, with their names for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<CategoryTitle>,
     /// Points by category and overall.
     pub score: Score,
     /// One result per check of those sets, in catalogue order.
@@ -77,6 +80,16 @@ pub struct RepositoryReport {
     /// The score over time, if it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<History>,
+}
+
+/// A category's name for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CategoryTitle {
+    /// Its id, as in scores and checks.
+    pub id: String,
+    /// Its name.
+    pub title: String,
 }
 
 /// A group of facts that were unavailable.
@@ -146,7 +159,7 @@ pub struct CheckResult {
     pub docs: String,
     /// What the verdict rests on.
     pub evidence: Vec<Evidence>,
-    /// For `unknown`: the facts that would decide it.
+    /// For `unknown`: the facts that would decide it, as fields or kinds of records (`eyrie checks fields`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decided_by: Vec<String>,
 }

@@ -7,10 +7,10 @@ use crate::facts::ScorecardRun;
 #[non_exhaustive]
 pub enum ScorecardError {
     /// It is not JSON, or not of that form.
-    #[error("this is not the JSON of a Scorecard run: {0}; write it with `scorecard --format json`")]
+    #[error("{0}")]
     Form(#[from] serde_json::Error),
     /// There are no checks in it.
-    #[error("the Scorecard run has no checks")]
+    #[error("it has no checks")]
     Empty,
 }
 

@@ -71,7 +71,7 @@ fn standings(score: &Score, repositories: &[RepositoryReport]) -> Vec<CategorySt
     ids.into_iter()
         .map(|id| CategoryStanding {
             id: id.to_owned(),
-            title: title(id),
+            title: category_title(repositories, id),
             standing: Standing {
                 tally: score.categories.get(id).copied().unwrap_or_default(),
                 undecided: checks()
@@ -95,7 +95,7 @@ pub fn all_categories(repository: &RepositoryReport) -> Vec<CategoryStanding> {
             Some(at) => counted.remove(at),
             None => CategoryStanding {
                 id: check.category.clone(),
-                title: title(&check.category),
+                title: category_title(std::slice::from_ref(repository), &check.category),
                 standing: Standing { tally: Tally::default(), undecided: 0 },
             },
         });
@@ -143,8 +143,14 @@ pub fn count(repository: &RepositoryReport, outcome: Outcome) -> usize {
     repository.checks.iter().filter(|check| check.outcome == outcome).count()
 }
 
+/// A category's name for people: the catalogue's, or the id in words where the report does not carry it.
+pub fn category_title(repositories: &[RepositoryReport], id: &str) -> String {
+    let mut known = repositories.iter().flat_map(|repository| &repository.categories);
+    known.find(|category| category.id == id).map_or_else(|| in_words(id), |category| category.title.clone())
+}
+
 /// An id of words, such as `best_practices`, as a heading.
-pub fn title(id: &str) -> String {
+fn in_words(id: &str) -> String {
     let mut words = id.replace(['_', '-'], " ");
     if let Some(first) = words.get(..1) {
         let first = first.to_ascii_uppercase();

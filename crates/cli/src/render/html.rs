@@ -388,11 +388,12 @@ fn position(path: Option<&str>, line: Option<u32>) -> String {
 impl Check {
     fn new(anchor: &str, repository: &RepositoryReport, check: &CheckResult) -> Check {
         let number = repository.checks.iter().position(|other| std::ptr::eq(other, check)).unwrap_or(0);
+        let category = digest::category_title(std::slice::from_ref(repository), &check.category);
         Check {
             anchor: format!("{anchor}c{}", number + 1),
             id: visible(&check.id).into_owned(),
             title: visible(&check.title).into_owned(),
-            category: visible(&digest::title(&check.category)).into_owned(),
+            category: visible(&category).into_owned(),
             weight: check.weight,
             points: digest::points(check.weight),
             mark: mark(check.outcome),

@@ -229,7 +229,7 @@ fn mistakes_in_arguments_come_with_a_next_step() {
     ");
     fs::write(folder.path().join("x.json"), r#"{"score": 7}"#).unwrap();
     insta::assert_snapshot!(said(&["good", "--scorecard", "x.json"]), @"
-    error: x.json is not the JSON of an OpenSSF Scorecard run: it has no list `checks`
+    error: x.json is not the JSON of an OpenSSF Scorecard run: it has no checks
       help: make it with `scorecard --format json`
     ");
 }
@@ -264,7 +264,15 @@ fn a_catalogue_with_mistakes_shows_all_of_them_in_place() {
        │
        ╰ help: keys here: about, category, check, decide, deviation, docs, enabled, exempt_when, fail, fix, near, pass, score, sets, strict, title, weight, when
 
-    error: the catalogue has 2 mistakes
+    error[unknown-field]: there is no field `file.pth`
+       ╭▸ tiny.yaml:19:18
+       │
+    19 │       condition: file.pth = README.md
+       │                  ━━━━━━━━
+       │
+       ╰ help: did you mean `file.path`?
+
+    error: the catalogue has 3 mistakes
     "#);
 }
 

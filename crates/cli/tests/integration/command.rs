@@ -235,6 +235,10 @@ fn help_tells_what_there_is() {
               The day that ages are counted from, for a result that can be reproduced
 
     Evidence:
+          --url <URL>
+              Address of the repository on its forge, where git does not know it; once for each
+              repository, in their order
+
           --forge-data <FILE|DIR>
               Answers of the forge recorded elsewhere; once for each repository, in their order
 

@@ -109,6 +109,7 @@ pub(crate) fn repository(path: &str, checks: Vec<CheckResult>) -> RepositoryRepo
         work_tree: true,
         catalog: "clomonitor".into(),
         sets: vec!["code".into(), "community".into()],
+        categories: Vec::new(),
         score: score(&checks),
         checks,
         missing: Vec::new(),

@@ -11,6 +11,7 @@ use eyrie_lang::diagnostic::Code;
 use eyrie_lang::parse::{Limits, parse};
 use eyrie_lang::{Compiler, ConditionId, Diagnostic, Field, Program, Span};
 
+use super::read::Compatibility;
 use super::{
     Catalog, CatalogError, Effect, Fold, Form, Group, Judgement, Located, Problem, Quantifier, Records,
     ShareOf,
@@ -167,6 +168,30 @@ struct Builder<'c> {
 }
 
 impl Compiled {
+    /// Reads catalogue files, each adding to the ones before, and compiles them.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the files, their conditions and their templates, at once.
+    pub fn read(files: &[(&str, &str)], compatibility: Compatibility) -> Result<Self, CatalogError> {
+        let (catalog, mut problems) = Catalog::read_what_is_right(files, compatibility);
+        let broken = problems.iter().any(|problem| problem.diagnostic.is_error());
+        match Self::new(catalog) {
+            Ok(mut compiled) if !broken => {
+                compiled.warnings.append(&mut problems);
+                Ok(compiled)
+            }
+            Ok(_) => Err(CatalogError { problems }),
+            Err(more) => {
+                // A check that was left out for a mistake of its own must not be told missing as well.
+                problems.extend(
+                    more.problems.into_iter().filter(|p| !broken || p.diagnostic.code != UNKNOWN_CHECK),
+                );
+                Err(CatalogError { problems })
+            }
+        }
+    }
+
     /// Compiles a catalogue.
     ///
     /// # Errors

@@ -76,6 +76,18 @@ impl Catalog {
     /// # Ok::<(), eyrie_posture::catalog::CatalogError>(())
     /// ```
     pub fn read(files: &[(&str, &str)], compatibility: Compatibility) -> Result<Catalog, CatalogError> {
+        let (catalog, problems) = Self::read_what_is_right(files, compatibility);
+        if problems.iter().any(|problem| problem.diagnostic.is_error()) {
+            return Err(CatalogError { problems });
+        }
+        Ok(catalog)
+    }
+
+    /// Reads catalogue files; what is wrong is left out and told.
+    pub(super) fn read_what_is_right(
+        files: &[(&str, &str)],
+        compatibility: Compatibility,
+    ) -> (Catalog, Vec<Problem>) {
         let mut reader = Reader { catalog: Catalog::default(), problems: Vec::new(), file: 0, compatibility };
         for (at, (name, text)) in files.iter().enumerate() {
             reader.file = at;
@@ -83,10 +95,7 @@ impl Catalog {
             reader.read_file(text);
         }
         reader.check_names();
-        if reader.problems.iter().any(|problem| problem.diagnostic.is_error()) {
-            return Err(CatalogError { problems: reader.problems });
-        }
-        Ok(reader.catalog)
+        (reader.catalog, reader.problems)
     }
 }
 

@@ -27,14 +27,13 @@ impl ForgeRecords {
     pub(super) fn read(facts: &Facts) -> Self {
         let answers = &facts.sources.forge;
         let repository = &answers.repository;
-        let mut all = Self::default();
-        all.releases = facts.answer_set(&repository.releases, |releases| {
+        let releases = facts.answer_set(&repository.releases, |releases| {
             let current = current(releases);
             (releases.iter().enumerate())
                 .map(|(index, release)| release_record(facts, release, index, current == Some(index)))
                 .collect()
         });
-        all.assets = facts.answer_set(&repository.releases, |releases| {
+        let assets = facts.answer_set(&repository.releases, |releases| {
             let assets = releases.iter().enumerate().flat_map(|(index, release)| {
                 release.assets.iter().map(move |name| {
                     Record::new(Kind::Asset)
@@ -46,7 +45,7 @@ impl ForgeRecords {
             });
             assets.collect()
         });
-        all.change_checks = match repository.last_merged.known() {
+        let change_checks = match repository.last_merged.known() {
             Some(Some(change)) => facts.answer_set(&change.checks, |checks| {
                 let named = [("app", &checks.apps), ("run", &checks.runs), ("status", &checks.contexts)];
                 let records = named.into_iter().flat_map(|(what, names)| {
@@ -62,8 +61,8 @@ impl ForgeRecords {
             }),
             _ => facts.answer_set(&repository.last_merged, |_| Vec::new()),
         };
-        all.changesets = facts.answer_set(&repository.changesets, |commits| changesets(facts, commits));
-        all.issues = facts.answer_set(&repository.issues, |issues| {
+        let changesets = facts.answer_set(&repository.changesets, |commits| changesets(facts, commits));
+        let issues = facts.answer_set(&repository.issues, |issues| {
             let since = ninety_days_before(facts.sources.now);
             let is_member = |association: &Association| {
                 matches!(association, Association::Collaborator | Association::Member | Association::Owner)
@@ -81,7 +80,7 @@ impl ForgeRecords {
             });
             records.collect()
         });
-        all.pages = facts.answer_set(&answers.homepage, |page| {
+        let pages = facts.answer_set(&answers.homepage, |page| {
             let records = page.iter().map(|page| {
                 Record::new(Kind::Page)
                     .with("page.url", &page.url)
@@ -91,7 +90,7 @@ impl ForgeRecords {
             });
             records.collect()
         });
-        all
+        Self { releases, assets, change_checks, changesets, issues, pages }
     }
 }
 

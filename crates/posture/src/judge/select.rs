@@ -10,7 +10,7 @@ use super::scope::{Results, Scope, Subject};
 use crate::catalog::compile::{Compiled, Selection, SelectionId};
 use crate::facts::Facts;
 use crate::kind::Kind;
-use crate::record::MissingId;
+use crate::record::Blocker;
 
 /// What a selection found.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ pub(super) struct Counted {
     /// Whether there may be more records that do not match.
     pub(super) open_missed: bool,
     /// What would decide the unsure ones and the open ends.
-    pub(super) missing: Vec<MissingId>,
+    pub(super) missing: Vec<Blocker>,
 }
 
 /// What one record is to a selection.
@@ -127,7 +127,7 @@ pub(super) fn run(compiled: &Compiled, facts: &Facts, results: &Results, selecti
             seen.matches = seen.matches.min(Verdict::Unknown);
             seen.misses = seen.misses.min(Verdict::Unknown);
             if seen.matches == Verdict::Unknown {
-                counted.missing.push(missing);
+                counted.missing.push(Blocker { fact: kind.name().into(), missing });
             }
         }
         counted.add(at, seen, selection.wants_missed);
@@ -140,11 +140,11 @@ pub(super) fn run(compiled: &Compiled, facts: &Facts, results: &Results, selecti
         let seen = see(compiled, &scope, &mut scratch, selection);
         if seen.matches != Verdict::False {
             counted.open = true;
-            counted.missing.push(rest);
+            counted.missing.push(Blocker { fact: kind.name().into(), missing: rest });
         }
         if selection.wants_missed && seen.misses != Verdict::False {
             counted.open_missed = true;
-            counted.missing.push(rest);
+            counted.missing.push(Blocker { fact: kind.name().into(), missing: rest });
         }
     }
     counted.missing.sort_unstable();
@@ -236,15 +236,18 @@ pub(super) fn why(
     scope: &Scope<'_>,
     scratch: &mut Scratch,
     selection: &Selection,
-) -> Vec<MissingId> {
+) -> Vec<Blocker> {
     let Some(program) = compiled.program(scope.kind) else { return Vec::new() };
     let mut run = program.start(scope, scratch);
     let all = selection.while_.iter().chain(&selection.where_).chain(&selection.conditions);
-    let mut missing: Vec<MissingId> = Vec::new();
+    let mut blockers = Vec::new();
     for condition in all {
         if run.verdict(*condition) == Verdict::Unknown {
-            missing.extend(run.missing(*condition).into_iter().filter_map(|field| scope.missing(field)));
+            let fields = run.missing(*condition).into_iter();
+            blockers.extend(fields.filter_map(|field| {
+                Some(Blocker { fact: field.to_string().into(), missing: scope.missing(field)? })
+            }));
         }
     }
-    missing
+    blockers
 }

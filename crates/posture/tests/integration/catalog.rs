@@ -108,7 +108,7 @@ fn mistakes_are_told_with_their_places() {
                 - check: one\n  category: b\n  weight: 1\n  sets: [t]\n  pass:\n    - any: flie\n    - condition: repo.nmae exists\n\
                 - check: two\n  category: a\n  weight: heavy\n  pass: [{condition: \"repo.name = \"}]\n\
                 - chekc: three\n- pattern: p\n  regex: '('\n  pages: true\n";
-    let error = Catalog::read(&[("mine.yaml", text)], Compatibility::Sane).expect_err("mistakes");
+    let error = Compiled::read(&[("mine.yaml", text)], Compatibility::Sane).expect_err("mistakes");
     insta::assert_snapshot!(drawn(&error.problems));
     let text = "- catalog: mine\n  categories: [{id: a}]\n  sets: [{id: s}]\n\
                 - check: one\n  category: a\n  weight: 1\n  sets: [s]\n  pass:\n    - condition: repo.nmae exists\n      reason: \"%repo.nam\"\n    \

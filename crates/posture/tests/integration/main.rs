@@ -1,5 +1,13 @@
 //! Tests of the crate from outside.
 
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod catalog;
 mod conformance;
 mod fixture;
