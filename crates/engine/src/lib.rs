@@ -4,5 +4,6 @@
 //! [`eyrie_lang::Schema`]; nothing here knows events or repositories.
 
 pub mod output;
+pub mod rules;
 
 pub use output::OutputFormat;

@@ -27,7 +27,8 @@ codes! {
     BAD_ESCAPE = "bad-escape", "A quoted text contains a backslash with a letter that has no meaning.";
 
     UNKNOWN_FIELD = "unknown-field", "The schema has no field of this name.";
-    BAD_FIELD_ARGUMENT = "bad-field-argument", "A field's argument is missing, unwanted or not one that the field takes.";
+    BAD_FIELD_ARGUMENT = "bad-field-argument", "A field's argument is missing or not one that the field takes.";
+    UNWANTED_FIELD_ARGUMENT = "unwanted-field-argument", "The field takes no argument.";
     PRINT_ONLY_FIELD = "print-only-field", "The field may be used in output only.";
     UNKNOWN_MACRO = "unknown-macro", "There is no macro of this name.";
     MACRO_NAME = "macro-name", "A macro's name must be one word of letters, digits and underscores.";

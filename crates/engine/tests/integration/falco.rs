@@ -90,7 +90,14 @@ impl FalcoSchema {
                     other => (other, false),
                 };
             }
-            "evt.arg" => _ = self.parameters.get(name).ok_or_else(unknown)?,
+            "evt.arg" if !self.parameters.contains_key(name) => {
+                return Err(FieldError::ArgumentInvalid {
+                    name: prefix.to_string(),
+                    argument: name.to_string(),
+                    reason: "no event has such a parameter".to_string(),
+                    known: self.parameters.keys().cloned().collect(),
+                });
+            }
             "evt.type.is" => _ = self.events.kinds.get(name).ok_or_else(unknown)?,
             _ => {}
         }

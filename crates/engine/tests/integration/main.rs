@@ -4,4 +4,6 @@
 
 mod conditions;
 mod falco;
+mod loading;
 mod output;
+mod rule_files;

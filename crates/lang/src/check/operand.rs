@@ -56,6 +56,7 @@ impl Checker<'_> {
     fn bad_field(&mut self, written: &FieldName, error: &FieldError) {
         let code = match error {
             FieldError::Unknown { .. } => codes::UNKNOWN_FIELD,
+            FieldError::ArgumentForbidden { .. } => codes::UNWANTED_FIELD_ARGUMENT,
             _ => codes::BAD_FIELD_ARGUMENT,
         };
         let help = match error {

@@ -134,7 +134,7 @@ fn fields_that_are_none_are_guessed() {
       |
       = help: write `proc.env[…]` with a name in the brackets
 
-    error[bad-field-argument]: the field `proc.name` takes no argument
+    error[unwanted-field-argument]: the field `proc.name` takes no argument
       |
     1 | proc.env = x or proc.name[1] = x or proc.aname[x] = y or evt.line = z
       |                 ^^^^^^^^^^^^
@@ -385,6 +385,7 @@ fn every_code_has_a_condition_that_gives_it() {
         (codes::BAD_ESCAPE, "proc.name = \"\\q\""),
         (codes::UNKNOWN_FIELD, "a.b = c"),
         (codes::BAD_FIELD_ARGUMENT, "proc.env = x"),
+        (codes::UNWANTED_FIELD_ARGUMENT, "proc.name[1] = x"),
         (codes::PRINT_ONLY_FIELD, "evt.line = x"),
         (codes::UNKNOWN_MACRO, "nope"),
         (codes::OPERATOR_TYPE, "proc.pid contains 5"),

@@ -1,0 +1,204 @@
+//! Loading rule files, without recorded answers: each kind of item, each code, and input that no one should write.
+
+use eyrie_engine::rules::{FileReport, LoadCode, Loader, Rules};
+use eyrie_lang::schema::FieldFlags;
+use eyrie_lang::{FieldInfo, Schema, StaticSchema, Type};
+
+fn schema() -> StaticSchema {
+    let kinds: Vec<String> =
+        ["open", "close"].into_iter().map(String::from).chain((0..200).map(|n| format!("e{n}"))).collect();
+    let old = FieldFlags { deprecated: true, ..FieldFlags::default() };
+    StaticSchema::new(vec![
+        FieldInfo::new("evt.type", Type::CharBuf, ""),
+        FieldInfo::new("evt.dir", Type::CharBuf, "").flags(old),
+        FieldInfo::new("proc.name", Type::CharBuf, ""),
+        FieldInfo::new("fd.name", Type::CharBuf, ""),
+        FieldInfo::new("fd.num", Type::Int64, ""),
+    ])
+    .unwrap()
+    .with_discriminant("evt.type", kinds)
+    .unwrap()
+}
+
+fn load(files: &[&str]) -> (Vec<FileReport>, Rules) {
+    let schema = schema();
+    let mut loader = Loader::new([("syscall", &schema as &dyn Schema)]);
+    let reports =
+        files.iter().zip(1..).map(|(text, n)| loader.load(&format!("f{n}.yaml"), text.as_bytes())).collect();
+    (reports, loader.finish())
+}
+
+/// Errors and warnings as `CODE line:column`, then the rules' compiled conditions.
+fn told(files: &[&str]) -> String {
+    let (reports, rules) = load(files);
+    let mut lines = Vec::new();
+    for report in reports {
+        for problem in report.errors.iter().chain(&report.warnings) {
+            let last = problem.locations.last().unwrap();
+            let way: Vec<_> =
+                problem.locations.iter().skip(1).map(|l| format!("{}({})", l.item, l.name)).collect();
+            lines.push(format!(
+                "{} {} {}:{} {}: {}",
+                report.name,
+                problem.code.name(),
+                last.line,
+                last.column,
+                way.join(" > "),
+                problem.message
+            ));
+        }
+    }
+    lines.extend(
+        rules
+            .rules
+            .iter()
+            .map(|rule| format!("{} [{}] {}", rule.name, rule.priority_name(), rule.condition_compiled)),
+    );
+    lines.join("\n")
+}
+
+const FIRST: &str = "\
+- required_engine_version: 0.57.0
+- list: shells
+  items: [bash, zsh, \"my shell\"]
+- list: all_shells
+  items: [shells, fish]
+- macro: shell
+  condition: proc.name in (all_shells)
+- rule: Shell
+  desc: A shell opens a file
+  condition: >
+    evt.type = open
+    and shell
+  output: \"%proc.name opened %fd.name\"
+  priority: warning
+  tags: [shell]
+  exceptions:
+    - name: logs
+      fields: [proc.name, fd.name]
+      comps: [=, startswith]
+      values:
+        - [bash, /var/log]
+        - [zsh, \"/tmp/a b\"]
+- rule: Close
+  desc: Something closes
+  condition: evt.type = close
+  output: closed
+  priority: INFO
+";
+
+#[test]
+fn items_make_rules() {
+    insta::assert_snapshot!(told(&[FIRST]), @r#"
+    Shell [Warning] ((evt.type = open and proc.name in (bash, zsh, "my shell", fish)) and not ((proc.name = bash and fd.name startswith /var/log) or (proc.name = zsh and fd.name startswith "/tmp/a b")))
+    Close [Informational] evt.type = close
+    "#);
+    insta::assert_snapshot!(told(&[
+        FIRST,
+        "- list: shells\n  items: [dash]\n  override: {items: append}\n- macro: shell\n  condition: or proc.name = sh\n  append: true\n",
+        "- rule: Close\n  condition: and fd.num > 2\n  priority: ERROR\n  exceptions:\n    - name: names\n      fields: proc.name\n      values: [a, b]\n  override: {condition: append, priority: replace, exceptions: append}\n- rule: Shell\n  enabled: false\n",
+    ]), @r#"
+    f2.yaml LOAD_DEPRECATED_ITEM 3:2 macro(shell): `append: true` is the old way; name what is appended under `override`, as in `override: {condition: append}`
+    f3.yaml LOAD_DEPRECATED_ITEM 8:2 rule(Shell): to switch a rule on or off, add `override: {enabled: replace}`
+    Shell [Warning] ((evt.type = open and (proc.name in (bash, zsh, "my shell", dash, fish) or proc.name = sh)) and not ((proc.name = bash and fd.name startswith /var/log) or (proc.name = zsh and fd.name startswith "/tmp/a b")))
+    Close [Error] ((evt.type = close and fd.num > 2) and not proc.name in (a, b))
+    "#);
+}
+
+#[test]
+fn mistakes_are_told_with_their_places() {
+    insta::assert_snapshot!(told(&["- rule: [\n"]), @r"f1.yaml LOAD_ERR_YAML_PARSE 1:0 value for(): not YAML: while parsing a node, did not find expected node content");
+    insta::assert_snapshot!(told(&["words\n"]), @r"f1.yaml LOAD_ERR_YAML_VALIDATE 0:0 : a rule file is a list of items, and this document is plain text");
+    insta::assert_snapshot!(told(&["- rule: A\n  desc: d\n  output: o\n  priority: INFO\n"]), @r"f1.yaml LOAD_ERR_YAML_VALIDATE 0:2 rule(A): the key `condition` is missing");
+    insta::assert_snapshot!(told(&["- rule: A\n  desc: d\n  condition: |\n    evt.type = open\n    and nope.nope = 1\n  output: o\n  priority: INFO\n"]), @r"f1.yaml LOAD_ERR_COMPILE_CONDITION 4:18 rule(A) > rule condition() > condition expression(): there is no field `nope.nope`");
+    insta::assert_snapshot!(told(&["- macro: m\n  condition: evt.type = open and ghost\n"]), @r"f1.yaml LOAD_ERR_VALIDATE 1:23 macro(m) > condition expression(): there is no macro `ghost`, or not yet");
+    insta::assert_snapshot!(told(&["- macro: m\n  condition: evt.type = open\n- macro: m\n  condition: m or evt.type = close\n"]), @r"f1.yaml LOAD_ERR_VALIDATE 3:3 macro(m) > condition expression(): the macro `m` stands for itself");
+    insta::assert_snapshot!(told(&["- rule: A\n  desc: d\n  condition: evt.type = open\n  output: \"%nope.nope\"\n  priority: INFO\n"]), @r"f1.yaml LOAD_ERR_COMPILE_OUTPUT 3:10 rule(A) > rule output(): there is no field `nope.nope`");
+    insta::assert_snapshot!(told(&["- rule: A\n  desc: d\n  condition: nope.nope = 1\n  output: o\n  priority: INFO\n  skip-if-unknown-filter: true\n"]), @r"f1.yaml LOAD_UNKNOWN_FILTER 3:14 rule(A) > rule condition() > condition expression(): there is no field `nope.nope`");
+    insta::assert_snapshot!(told(&["- required_engine_version: 0.99.0\n"]), @r"f1.yaml LOAD_ERR_VALIDATE 0:2 required_engine_version(): the rules need engine version 0.99.0; this is 0.63.0");
+    insta::assert_snapshot!(told(&["- rule: A\n  condition: x\n  override: {condition: prepend}\n"]), @r"f1.yaml LOAD_ERR_YAML_VALIDATE 2:24 rule(A) > overrides() > value for(condition): `prepend` is not what can be done to `condition`; that is: append, replace");
+    insta::assert_snapshot!(told(&["- widget: 1\n- list: unused\n  items: [a]\n- rule: A\n  desc: d\n  condition: proc.name regex cat and evt.dir = x\n  output: evt.dir\n  priority: INFO\n  color: red\n- rule: B\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: INFO\n  source: moon\n"]), @r"
+    f1.yaml LOAD_UNKNOWN_ITEM 0:2 rules content item(): an item of no known kind is left out; items start with `rule`, `macro`, `list` or a version requirement
+    f1.yaml LOAD_UNKNOWN_KEY 3:2 rule(A): there is no key `color` here; it is left out
+    f1.yaml LOAD_UNKNOWN_SOURCE 9:2 rule(B): there is no source `moon`; the rule is left out
+    f1.yaml LOAD_COMPILE_CONDITION 6:30 rule(A) > rule condition() > condition expression(): this regular expression has nothing that a simpler operator could not do
+    f1.yaml LOAD_DEPRECATED_ITEM 5:13 rule(A) > rule condition(): the condition uses the deprecated field `evt.dir`
+    f1.yaml LOAD_DEPRECATED_ITEM 6:10 rule(A) > rule output(): the output mentions the deprecated field `evt.dir`
+    f1.yaml LOAD_NO_EVTTYPE 3:2 rule(A): the rule is looked at for more than a hundred types of events; name the types in its condition
+    f1.yaml LOAD_UNUSED_LIST 1:2 list(unused): nothing uses this list
+    A [Informational] (proc.name regex cat and evt.dir = x)
+    ");
+}
+
+#[test]
+fn within_brackets_indentation_does_not_count() {
+    let text = "- list: l\n  items: [\n\"a\", \"b\",\n  \"c\"\n]\n- rule: A\n  desc: d\n  condition: fd.num = 1 and proc.name in (l)\n  output: \"%nope.nope\"\n  priority: INFO\n";
+    let (reports, _) = load(&[text]);
+    let place = reports[0].errors[0].locations.last().unwrap();
+    assert_eq!((place.line, place.column), (8, 10));
+    let (reports, rules) = load(&[&text.replace("%nope.nope", "fine")]);
+    assert!(reports[0].errors.is_empty(), "{reports:?}");
+    assert_eq!(rules.rules[0].condition_compiled, "(fd.num = 1 and proc.name in (a, b, c))");
+}
+
+#[test]
+fn a_broken_file_keeps_the_rules_before_it() {
+    let (reports, rules) =
+        load(&[FIRST, "- rule: Broken\n  desc: d\n  condition: (\n  output: o\n  priority: INFO\n"]);
+    assert!(reports[0].errors.is_empty());
+    assert_eq!(reports[1].errors[0].code, LoadCode::CompileCondition);
+    assert_eq!(rules.rules.len(), 2);
+}
+
+#[test]
+fn input_that_no_one_should_write_is_refused_or_taken_and_never_fatal() {
+    let deep = format!("- list: {}\n", "[".repeat(10_000));
+    let deep_block = (0..5_000).map(|n| format!("{}-\n", " ".repeat(n))).collect::<String>();
+    let mut bomb = String::from("- &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for n in 1..30 {
+        bomb.push_str(&format!("- &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", ")));
+    }
+    bomb.push_str("- rule: A\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: INFO\n  exceptions:\n    - {name: e, fields: [proc.name], values: *a29}\n");
+    let bomb_in_rule = bomb.replace("- &a", "- rule: *a\n- &a");
+    let items = vec!["item"; 1_000_000].join(", ");
+    let million = format!("- list: l\n  items: [{items}]\n");
+    for text in [
+        &deep,
+        &deep_block,
+        &bomb,
+        &bomb_in_rule,
+        &million,
+        "\u{feff}",
+        "- rule: \"\\ud800\"\n",
+        "- &a [*a]\n",
+        "- rule: A\n  exceptions: &e [*e]\n",
+        "%YAML 9.9\n---\n- {}\n",
+        "- ? [a]\n  : b\n",
+        "- {rule: A, rule: B}\n",
+        "\0\0\0",
+        "- rule: A\n  desc: d\n  condition: |2\n      evt.type = open and (\n  output: o\n  priority: INFO",
+    ] {
+        load(&[text]);
+    }
+    let schema = schema();
+    let mut loader = Loader::new([("syscall", &schema as &dyn Schema)]);
+    loader.load("bytes", b"- list: \xff\xfe\n  items: [a]\n");
+    let mut random = fastrand::Rng::with_seed(1);
+    for _ in 0..1500 {
+        let mut bytes = FIRST.as_bytes().to_vec();
+        for _ in 0..random.usize(1..5) {
+            let at = random.usize(..bytes.len());
+            match random.u8(..4) {
+                0 => drop(bytes.drain(at..bytes.len().min(at + random.usize(1..20)))),
+                1 => bytes[at] = random.u8(..),
+                2 => bytes.insert(at, *b"\n -:[]{}&*!|>'\"%#,?@".get(random.usize(..20)).unwrap()),
+                _ => {
+                    let part = bytes[at..bytes.len().min(at + 30)].to_vec();
+                    let to = random.usize(..bytes.len());
+                    drop(bytes.splice(to..to, part));
+                }
+            }
+        }
+        Loader::new([("syscall", &schema as &dyn Schema)]).load("mutated.yaml", &bytes);
+    }
+}
