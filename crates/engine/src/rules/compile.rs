@@ -18,6 +18,9 @@ use crate::OutputFormat;
 /// How many kinds of events a rule may be looked at for without a warning.
 const MANY_KINDS: u32 = 100;
 
+/// How many macros may use one another in a chain that is followed from its start.
+const MAX_MACRO_CHAIN: usize = 200;
+
 /// A rule.
 #[derive(Clone, Debug)]
 pub struct Rule {
@@ -281,6 +284,10 @@ fn resolve(
         return Ok(());
     }
     let (Some(info), Some((expr, text))) = (infos.get(at), parsed.get(at)) else { return Ok(()) };
+    if path.len() >= MAX_MACRO_CHAIN {
+        let message = format!("more than {MAX_MACRO_CHAIN} macros use one another in a chain");
+        return Err(Box::new(info.condition_context.problem(LoadCode::CompileCondition, message)));
+    }
     path.push(at);
     let mut found: BTreeMap<String, usize> = BTreeMap::new();
     for name in expr.macro_names() {

@@ -86,8 +86,8 @@ struct Open {
     mapping: bool,
 }
 
-/// How many lines within brackets may be indented too little for the parser.
-const MAX_SHALLOW_LINES: usize = 256;
+/// How much text may be read again because of lines within brackets that are indented too little for the parser.
+const MAX_READ_AGAIN: usize = 256 << 20;
 
 /// How far such a line is moved to the right.
 const SHIFT: usize = 64;
@@ -104,7 +104,7 @@ pub(crate) fn documents(text: &str) -> (Vec<Arc<Node>>, Option<NotYaml>) {
         match mistake {
             Some((error, line))
                 if error.message.starts_with("invalid indentation")
-                    && shifted.0.len() < MAX_SHALLOW_LINES
+                    && (shifted.0.len() + 1).saturating_mul(text.len()) < MAX_READ_AGAIN
                     && shifted.0.insert(line) =>
             {
                 let start = text.match_indices('\n').nth(line.wrapping_sub(1)).map_or(0, |(at, _)| at + 1);

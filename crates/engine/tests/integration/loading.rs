@@ -142,6 +142,27 @@ fn within_brackets_indentation_does_not_count() {
 }
 
 #[test]
+fn long_chains_of_macros_are_refused() {
+    let forward = |from: usize, n: usize| {
+        (from..n)
+            .map(|n| format!("- macro: m{n}\n  condition: fd.num = {n} or m{}\n", n.wrapping_sub(1)))
+            .collect::<String>()
+    };
+    let chain = format!("- macro: m0\n  condition: fd.num = 0\n{}", forward(1, 3000));
+    assert_eq!(load(&[&chain]).0[0].errors[0].code, LoadCode::CompileCondition);
+    // Each uses the next, which it can see since it was appended to.
+    let mut backward: String =
+        (0..3000).map(|n| format!("- macro: m{n}\n  condition: fd.num = {n}\n")).collect();
+    for n in 0..2999 {
+        backward.push_str(&format!(
+            "- macro: m{n}\n  condition: or m{}\n  override: {{condition: append}}\n",
+            n + 1
+        ));
+    }
+    assert_eq!(load(&[&backward]).0[0].errors[0].code, LoadCode::CompileCondition);
+}
+
+#[test]
 fn a_broken_file_keeps_the_rules_before_it() {
     let (reports, rules) =
         load(&[FIRST, "- rule: Broken\n  desc: d\n  condition: (\n  output: o\n  priority: INFO\n"]);
