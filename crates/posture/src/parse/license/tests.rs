@@ -92,8 +92,8 @@ fn oracle(store: &Store, text: &str) -> (String, f32) {
         }
         // The store names a shared text by another of its ids than askalono does; a header by the right one.
         let shared = std::iter::once(id.as_str()).chain(entry.aliases.iter().map(String::as_str));
-        let name =
-            shared.filter(|id| spdx::license_id(id).is_some() && !is_deprecated(id)).min().unwrap_or(id);
+        let listed = |id: &str| spdx::text::LICENSE_TEXTS.iter().any(|(known, _)| *known == id);
+        let name = shared.filter(|id| listed(id) && !is_deprecated(id)).min().unwrap_or(id);
         let headers = entry.headers.iter().map(|header| (id.as_str(), data.match_score(header)));
         for (name, score) in headers.chain([(name, data.match_score(&entry.original))]) {
             if score > best.1 || (score == best.1 && name < best.0.as_str()) {
@@ -162,7 +162,7 @@ fn a_sample_of_texts_is_identified_as_askalono_does() {
 fn all_texts_are_identified_as_askalono_does() {
     let (count, differences) = compare(1);
     println!("{} of {count} differ:\n{}", differences.len(), differences.join("\n"));
-    assert!(differences.len() * 1000 <= count);
+    assert!(differences.is_empty());
 }
 
 fn text(id: &str) -> &'static str {
