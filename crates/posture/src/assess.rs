@@ -50,6 +50,9 @@ pub enum AssessError {
     /// A bare repository in which nothing was committed.
     #[error("{0} is a bare repository without a commit: there is nothing to assess")]
     Empty(PathBuf),
+    /// There are no files that could be changed.
+    #[error("{0} has no work tree at this revision: there are no files to change")]
+    NoWorkTree(PathBuf),
     /// Git's own trouble.
     #[error(transparent)]
     Git(#[from] GitError),

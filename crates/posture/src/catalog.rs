@@ -13,6 +13,7 @@ use std::sync::Arc;
 use eyrie_lang::diagnostic::{RenderStyle, Source, render};
 use eyrie_lang::{Diagnostic, Span};
 
+use crate::fix::Writer;
 use crate::kind::Kind;
 
 /// The catalogue that comes with Eyrie.
@@ -125,6 +126,8 @@ pub struct Check {
     pub about: String,
     /// What to do when it fails.
     pub fix: String,
+    /// What can do it: the first that has something to write.
+    pub fix_with: Vec<Writer>,
     /// Where it is explained.
     pub docs: String,
     /// Why it failed, when nothing better is known.

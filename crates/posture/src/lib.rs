@@ -3,6 +3,7 @@
 pub mod assess;
 pub mod catalog;
 pub mod facts;
+pub mod fix;
 pub mod git;
 pub mod history;
 pub mod judge;

@@ -12,6 +12,7 @@ use super::{
     Catalog, CatalogError, Category, Check, CheckId, CheckSet, Deduction, Effect, Excuse, Fold, Form, Group,
     Judgement, Located, Pattern, Problem, Quantifier, Rating, Records, ScoreForm, ShareOf,
 };
+use crate::fix::Writer;
 use crate::kind::Kind;
 use crate::yaml::{self, Limits, Node, Style};
 
@@ -41,12 +42,24 @@ pub mod codes {
         "A check names a category or check set that the catalogue does not declare.",
     );
     /// See its description.
+    pub const UNKNOWN_FIX: Code =
+        Code::new("catalog-unknown-fix", "`fix_with` names something that Eyrie cannot write.");
+    /// See its description.
     pub const PATTERN: Code =
         Code::new("catalog-pattern", "A pattern is no regular expression that can be used.");
 
     /// All of them.
-    pub const ALL: &[Code] =
-        &[SYNTAX, SHAPE, UNKNOWN_KEY, UNKNOWN_ITEM, MISSING_KEY, UNKNOWN_KIND, UNKNOWN_NAME, PATTERN];
+    pub const ALL: &[Code] = &[
+        SYNTAX,
+        SHAPE,
+        UNKNOWN_KEY,
+        UNKNOWN_ITEM,
+        MISSING_KEY,
+        UNKNOWN_KIND,
+        UNKNOWN_NAME,
+        UNKNOWN_FIX,
+        PATTERN,
+    ];
 }
 
 /// Whether a catalogue is read with its own verdicts or with those of the system it comes from.
@@ -374,9 +387,9 @@ impl Reader {
         if let Some(enabled) = fields.get("enabled").and_then(Node::as_bool)
             && !enabled
         {
-            fields
-                .known
-                .extend(["title", "category", "weight", "sets", "about", "fix", "docs", "fail", "when"]);
+            fields.known.extend([
+                "title", "category", "weight", "sets", "about", "fix", "fix_with", "docs", "fail", "when",
+            ]);
             fields.known.extend(["pass", "score", "near", "decide", "exempt_when", "deviation"]);
             self.catalog.checks.retain(|check| *check.id.0 != *id);
             return;
@@ -387,6 +400,7 @@ impl Reader {
         let sets = self.texts(fields.get("sets"));
         let about = self.text(fields.get("about")).unwrap_or_default();
         let fix = self.text(fields.get("fix")).unwrap_or_default();
+        let fix_with = self.writers(fields.get("fix_with"));
         let docs = self.text(fields.get("docs")).unwrap_or_default();
         let fail = self.text(fields.get("fail")).unwrap_or_default();
         let deviation = self.text(fields.get("deviation"));
@@ -435,6 +449,7 @@ impl Reader {
             sets,
             about,
             fix,
+            fix_with,
             docs,
             fail,
             judgements,
@@ -444,6 +459,32 @@ impl Reader {
             span: span(name),
         };
         replace(&mut self.catalog.checks, check, |a, b| a.id == b.id);
+    }
+
+    /// What writes the fix, by name: one or a list.
+    fn writers(&mut self, node: Option<&Node>) -> Vec<Writer> {
+        let mut writers = Vec::new();
+        let one = node.filter(|node| node.as_str().is_some());
+        let (one, several) = (one.into_iter(), node.map_or(&[][..], Node::items));
+        if node.is_some_and(|node| matches!(node.kind, yaml::Kind::Mapping(_))) {
+            self.texts(node);
+        }
+        for node in one.chain(several) {
+            let Some(name) = self.text(Some(node)) else { continue };
+            match Writer::from_name(&name) {
+                Some(writer) => writers.push(writer),
+                None => {
+                    let known = || Writer::ALL.into_iter().map(Writer::name);
+                    let help = match eyrie_lang::closest(&name, known()) {
+                        Some(nearest) => format!("did you mean `{nearest}`?"),
+                        None => format!("there are {}", known().collect::<Vec<_>>().join(", ")),
+                    };
+                    let title = format!("there is no fix called `{name}`");
+                    self.problem(Diagnostic::error(codes::UNKNOWN_FIX, span(node), title).with_help(help));
+                }
+            }
+        }
+        writers
     }
 
     fn judgement(&mut self, fields: &mut Fields<'_>) -> Judgement {

@@ -10,5 +10,6 @@
 
 mod catalog;
 mod conformance;
+mod fix;
 mod fixture;
 mod history;
