@@ -2,7 +2,7 @@
 //!
 //! [`Sources`] is where facts come from, [`Facts`] gives the records of each [`Kind`]. Each group of kinds that are
 //! read together has a file of its own below this one; what is read once is kept, and when history goes on to the next
-//! commit, only the groups whose files changed are read again ([`Facts::advance`]).
+//! commit, only the groups whose files changed are read again (`Facts::advance`).
 
 pub mod commits;
 mod documents;

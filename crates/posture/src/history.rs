@@ -2,7 +2,7 @@
 //!
 //! From one commit to the next only what changed is read again: the two trees are compared, unchanged files keep what is
 //! known of them, and groups of facts whose files did not change are kept whole. What only a forge can say of the past is
-//! unknown, so the last point can be lower than the score of today. Principal function: [`follow`].
+//! unknown, so the last point can be lower than the score of today. Principal function: `follow`.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Judging: a catalogue applied to the facts about one repository.
 //!
 //! Principal types: [`Judge`], [`Judged`]. Folding matches to answers is here; running conditions over records is in
-//! [`select`], counting points in [`crate::score`]. Everything is three-valued: what the facts at hand cannot decide is
+//! `select`, counting points in [`crate::score`]. Everything is three-valued: what the facts at hand cannot decide is
 //! unknown, and says what would decide it.
 
 mod patterns;
