@@ -141,6 +141,7 @@ kinds! {
         F::new("license.name", Path, "the file's name"),
         F::new("license.dir", Path, "the file's directory"),
         F::new("license.spdx_id", Text, "SPDX id of the text; absent if it is no licence that we know"),
+        F::new("license.measured_id", Text, "SPDX id of the text on the list that is most alike by the measure alone, which takes an Apache-2.0 without its appendix for another"),
         F::new("license.nearest", Text, "SPDX id of the licence that the text is most like"),
         F::new("license.confidence", Int, "how alike the text is to that licence, in thousandths"),
         F::new("license.ids", Text, "all SPDX ids that the file names or contains").list(),

@@ -70,7 +70,7 @@ impl DocumentRecords {
                 continue;
             }
             let Some(target) = files.resolved_file(tree, at) else { continue };
-            let Ok(content) = tree.read(&target.entry, MAX_BYTES) else { continue };
+            let Ok(content) = tree.read(&target.entry, MAX_BYTES + 1) else { continue };
             all.add(facts, &file.entry.path, &content.bytes);
         }
         all

@@ -39,23 +39,22 @@ pub(super) fn read(facts: &Facts) -> RecordSet {
     for (_, at) in found.into_iter().take(MOST) {
         let file = &files.records()[at];
         let Some(target) = files.resolved_file(tree, at) else { continue };
-        let Ok(content) = tree.read(&target.entry, MAX_BYTES) else { continue };
+        let Ok(content) = tree.read(&target.entry, MAX_BYTES + 1) else { continue };
         let (dir, name) = split_path(&file.entry.path);
         let held = LicenseFile::parse(&content.bytes);
         let near = held.whole.as_ref().or(held.nearest.as_ref());
-        let mut ids: Vec<&str> = held.whole.iter().map(|whole| whole.id).collect();
-        ids.extend(held.parts.iter().map(|part| part.license.id));
-        ids.extend(held.tags.iter().flat_map(|tag| tag.expression.ids.iter().map(String::as_str)));
-        ids.sort_unstable();
-        ids.dedup();
         let mut record = Record::new(Kind::License)
             .with("license.path", &*file.entry.path)
             .with("license.name", name)
             .with("license.dir", dir)
             .with("license.spdx_id", held.whole.as_ref().map(|whole| whole.id))
+            .with(
+                "license.measured_id",
+                held.by_measure.as_ref().or(held.whole.as_ref()).map(|measured| measured.id),
+            )
             .with("license.nearest", near.map(|near| near.id))
             .with("license.confidence", near.map(|near| i64::from(near.confidence)))
-            .with("license.ids", list(ids))
+            .with("license.ids", list(held.ids()))
             .with("license.is_symlink", file.entry.kind == EntryKind::Link)
             .seen_at(&file.entry.path, None);
         if let Some(whole) = &held.whole {

@@ -24,7 +24,7 @@ pub(super) fn read(facts: &Facts) -> RecordSet {
             continue;
         }
         let Some(target) = files.resolved_file(tree, at) else { continue };
-        let Ok(content) = tree.read(&target.entry, MAX_BYTES) else { continue };
+        let Ok(content) = tree.read(&target.entry, MAX_BYTES + 1) else { continue };
         for person in Owners::parse(&String::from_utf8_lossy(path), &content.bytes).people {
             let shown = person.handle.as_ref().or(person.name.as_ref()).or(person.email.as_ref());
             let shown = shown.cloned().unwrap_or_default();

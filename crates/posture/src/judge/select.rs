@@ -3,7 +3,7 @@
 //! All selections of a kind that need no other check's result are run in one pass over its records, so that a record's
 //! fields are extracted once. Principal type: [`Counted`].
 
-use eyrie_lang::{ConditionId, Scratch, Verdict};
+use eyrie_lang::{ConditionId, Run, Scratch, Verdict};
 use rayon::prelude::*;
 
 use super::scope::{Results, Scope, Subject};
@@ -119,7 +119,7 @@ pub(super) fn run(compiled: &Compiled, facts: &Facts, results: &Results, selecti
                 break;
             }
         }
-        let mut seen = see(compiled, &scope, &mut scratch, selection);
+        let mut seen = see_alone(compiled, &scope, &mut scratch, selection);
         if kind != Kind::File
             && let Some(missing) = facts.set(kind).records.get(at).and_then(|record| record.uncertain)
         {
@@ -137,7 +137,7 @@ pub(super) fn run(compiled: &Compiled, facts: &Facts, results: &Results, selecti
     }
     if let (Some(rest), false) = (rest, stopped || length >= most) {
         let scope = Scope { facts, results, kind, subject: Subject::Rest(rest) };
-        let seen = see(compiled, &scope, &mut scratch, selection);
+        let seen = see_alone(compiled, &scope, &mut scratch, selection);
         if seen.matches != Verdict::False {
             counted.open = true;
             counted.missing.push(Blocker { fact: kind.name().into(), missing: rest });
@@ -159,9 +159,10 @@ fn files(compiled: &Compiled, facts: &Facts, results: &Results, selections: &[&S
     let look = |scratch: &mut Scratch, at: usize| -> (u128, u128) {
         *records[at].verdicts.get_or_init(|| {
             let scope = Scope { facts, results, kind: Kind::File, subject: Subject::Record(at) };
+            let mut run = compiled.program(Kind::File).map(|program| program.start(&scope, scratch));
             let (mut sure, mut unsure) = (0, 0);
             for (bit, selection) in selections.iter().enumerate() {
-                match see(compiled, &scope, scratch, selection).matches {
+                match see(run.as_mut(), selection).matches {
                     Verdict::True => sure |= 1 << bit,
                     Verdict::Unknown => unsure |= 1 << bit,
                     Verdict::False => {}
@@ -207,11 +208,16 @@ fn decide(compiled: &Compiled, scope: &Scope<'_>, scratch: &mut Scratch, conditi
     compiled.program(scope.kind).map_or(Verdict::False, |program| program.run(condition, scope, scratch))
 }
 
-fn see(compiled: &Compiled, scope: &Scope<'_>, scratch: &mut Scratch, selection: &Selection) -> Seen {
-    let Some(program) = compiled.program(scope.kind) else {
+fn see_alone(compiled: &Compiled, scope: &Scope<'_>, scratch: &mut Scratch, selection: &Selection) -> Seen {
+    see(compiled.program(scope.kind).map(|program| program.start(scope, scratch)).as_mut(), selection)
+}
+
+/// Looks at one record for one selection. The run is the record's: what other selections asked of it is known.
+fn see(run: Option<&mut Run<'_>>, selection: &Selection) -> Seen {
+    let Some(run) = run else {
+        // There is no program for a kind without conditions.
         return Seen { matches: Verdict::True, misses: Verdict::False, condition: 0 };
     };
-    let mut run = program.start(scope, scratch);
     let looked_at = selection.where_.map_or(Verdict::True, |condition| run.verdict(condition));
     if looked_at == Verdict::False {
         return Seen { matches: Verdict::False, misses: Verdict::False, condition: 0 };
