@@ -34,6 +34,11 @@ pub enum Command {
     Assess(Box<AssessArgs>),
     /// Show the checks of a catalogue, explained
     Checks(ChecksArgs),
+    /// Show as a diff what can safely be written so that checks pass; write it with --write
+    ///
+    /// Looks at the checks that fail in the files as they are. What is written follows from what the repository shows:
+    /// its manifests, tags and workflows. The diff goes to standard output, as `git apply` reads it.
+    Fix(Box<FixArgs>),
     /// Draw a JSON report again, in another format
     Render(RenderArgs),
     /// Ask a forge, for a machine that cannot
@@ -157,6 +162,68 @@ pub struct AssessArgs {
     /// Show no progress
     #[arg(long, help_heading = "Terminal")]
     pub no_progress: bool,
+}
+
+/// Arguments of `fix`.
+#[derive(Debug, Args)]
+#[command(after_help = Exit::help())]
+pub struct FixArgs {
+    /// Folder of the repository
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub path: String,
+    /// Write the files
+    #[arg(long, short)]
+    pub write: bool,
+    /// Check to look at; may be repeated. Else all of the check sets
+    #[arg(long = "check", value_name = "ID")]
+    pub checks: Vec<String>,
+    /// Only what is or would be written, not what is left to do
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Check set to take; may be repeated. Else those that the catalogue takes by default
+    #[arg(long = "set", value_name = "SET", help_heading = "Judgement")]
+    pub sets: Vec<String>,
+    /// Catalogue to add to Eyrie's own, or that replaces it; may be repeated
+    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
+    pub catalog: Vec<PathBuf>,
+    /// Address of the repository on its forge, where git does not know it
+    #[arg(long, value_name = "URL", help_heading = "Evidence")]
+    pub url: Option<String>,
+    /// Answers of the forge recorded elsewhere
+    #[arg(long, value_name = "FILE|DIR", help_heading = "Evidence")]
+    pub forge_data: Option<PathBuf>,
+    /// Use no network, whatever tokens are set
+    #[arg(long, help_heading = "Evidence")]
+    pub offline: bool,
+    #[command(flatten)]
+    /// How the terminal is used.
+    pub screen: ScreenArgs,
+}
+
+impl FixArgs {
+    /// The arguments of the assessment that a fix begins with.
+    pub(crate) fn as_assessed(&self) -> AssessArgs {
+        AssessArgs {
+            targets: vec![self.path.clone()],
+            name: None,
+            url: self.url.iter().cloned().collect(),
+            at: None,
+            history: None,
+            output: OutputArgs { format: Format::default(), output: None, quiet: self.quiet },
+            judgement: JudgementArgs { pass_score: None },
+            sets: self.sets.clone(),
+            catalog: self.catalog.clone(),
+            strict_compat: false,
+            now: None,
+            forge_data: self.forge_data.iter().cloned().collect(),
+            landscape: None,
+            scorecard: Vec::new(),
+            offline: self.offline,
+            depth: None,
+            screen: ScreenArgs { color: self.screen.color, render_links: self.screen.render_links },
+            no_progress: self.quiet,
+        }
+    }
 }
 
 /// Arguments of `checks`.

@@ -27,6 +27,7 @@ use crate::exit::Exit;
 use crate::present::Presentation;
 use crate::progress::Progress;
 use crate::render::digest::count_of;
+use crate::render::text::visible;
 use crate::{catalog, interrupt};
 
 /// How many repositories are fetched at the same time.
@@ -149,6 +150,24 @@ pub(crate) fn run(args: &AssessArgs) -> Result<Exit, Error> {
     let report = report(&options, &progress)?;
     progress.finish();
     presentation.present(&report)
+}
+
+/// The one folder that is named, with what is known of it, and what it is judged by.
+pub(crate) fn one_folder(
+    args: &AssessArgs,
+    progress: &Progress,
+) -> Result<(Compiled, Options, Target), Error> {
+    let options = AssessOptions::new(args)?;
+    let [Asked { place: Place::Folder(path), .. }] = &*options.targets else {
+        return Err(Error::Usage {
+            message: format!("{} is no folder", visible(&args.targets.join(", "))),
+            help: "clone the repository and give the folder".into(),
+        });
+    };
+    // Nothing is cloned for a folder, so nothing goes there and nothing fails for this repository alone.
+    let fetched = fetch(&options, &options.targets[0], path, progress)?;
+    let target = fetched.unwrap_or_else(|_| Target::folder(path));
+    Ok((options.compiled, options.posture, target))
 }
 
 /// A target, or why there is none.

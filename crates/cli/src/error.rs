@@ -110,6 +110,12 @@ pub enum Error {
         /// What does not fit.
         source: LandscapeError,
     },
+    /// A repository cannot be looked at.
+    #[error(transparent)]
+    Assess(#[from] eyrie_posture::assess::AssessError),
+    /// A fix cannot be written.
+    #[error("cannot write the fixes: {0}")]
+    Fix(#[from] crate::patch::Refusal),
     /// No place for clones.
     #[error("cannot make a temporary folder: {0}")]
     Scratch(#[source] io::Error),
@@ -122,7 +128,8 @@ impl Error {
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         let help = match self {
-            Error::Stdout(_) | Error::Signals(_) | Error::Catalog { .. } => return None,
+            Error::Stdout(_) | Error::Signals(_) | Error::Catalog { .. } | Error::Assess(_) => return None,
+            Error::Fix(_) => "see to it, and run it again",
             Error::Unknown { help, .. } | Error::Usage { help, .. } => help,
             Error::NotScorecard { .. } => "make it with `scorecard --format json`",
             Error::Recorded(error) => error.help(),

@@ -11,6 +11,7 @@ mod catalog;
 mod environment;
 pub mod error;
 pub mod exit;
+mod fix;
 mod forge;
 pub mod interrupt;
 pub mod output;

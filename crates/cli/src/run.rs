@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::Destination;
 use crate::present::Presentation;
-use crate::{assess, catalog, forge};
+use crate::{assess, catalog, fix, forge};
 
 /// Runs the command. Wrong arguments, `--help` and `--version` are clap's to answer, which ends the process.
 ///
@@ -24,6 +24,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Exit, Error>
     let result = match cli.command {
         Command::Assess(args) => assess::run(&args),
         Command::Checks(args) => catalog::checks(&args),
+        Command::Fix(args) => fix::run(&args),
         Command::Render(args) => render(&args),
         Command::Forge(args) => match args.command {
             ForgeCommand::Record(args) => forge::record(&args),

@@ -262,7 +262,7 @@ fn a_catalogue_with_mistakes_shows_all_of_them_in_place() {
     25 │   wieght: 1
        │   ━━━━━━
        │
-       ╰ help: keys here: about, category, check, decide, deviation, docs, enabled, exempt_when, fail, fix, near, pass, score, sets, strict, title, weight, when
+       ╰ help: keys here: about, category, check, decide, deviation, docs, enabled, exempt_when, fail, fix, fix_with, near, pass, score, sets, strict, title, weight, when
 
     error[unknown-field]: there is no field `file.pth`
        ╭▸ tiny.yaml:19:18

@@ -157,6 +157,7 @@ fn help_tells_what_there_is() {
     Commands:
       assess       Assess repositories as one project: a score, a checklist, evidence and fixes
       checks       Show the checks of a catalogue, explained
+      fix          Show as a diff what can safely be written so that checks pass; write it with --write
       render       Draw a JSON report again, in another format
       forge        Ask a forge, for a machine that cannot
       completions  Print a completion script for a shell

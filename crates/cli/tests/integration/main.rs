@@ -5,6 +5,7 @@
 mod assess;
 mod checks;
 mod command;
+mod fix;
 mod fixture;
 mod forge;
 mod formats;
