@@ -84,7 +84,7 @@ fn scalar(text: &str) -> String {
 
 fn ecosystems<'f>(files: &OwnFiles<'f>) -> Ecosystems<'f> {
     let mut found = Ecosystems::new();
-    let modules = maven_modules(files);
+    let roots = Roots::of(files);
     for (folder, names) in files.folders() {
         let mut is = |ecosystem| {
             // Dependabot reads `*` in a folder's name as a pattern.
@@ -96,13 +96,13 @@ fn ecosystems<'f>(files: &OwnFiles<'f>) -> Ecosystems<'f> {
         let extension = |wanted: &[&str]| {
             names.keys().any(|name| name.rsplit_once('.').is_some_and(|(_, e)| wanted.contains(&e)))
         };
-        if has("Cargo.toml") && !in_cargo_workspace(files, folder) {
+        if has("Cargo.toml") && !roots.in_cargo_workspace(folder) {
             is("cargo");
         }
         if has("go.mod") {
             is("gomod");
         }
-        if has("package.json") && !in_npm_workspace(files, folder) {
+        if has("package.json") && !roots.in_npm_workspace(files, folder) {
             is(if files.has(folder, &BUN_LOCKS) { "bun" } else { "npm" });
         }
         if has("uv.lock") {
@@ -113,7 +113,7 @@ fn ecosystems<'f>(files: &OwnFiles<'f>) -> Ecosystems<'f> {
         if has("Gemfile") || has("gems.rb") {
             is("bundler");
         }
-        if has("pom.xml") && !modules.contains(folder) {
+        if has("pom.xml") && !roots.maven_modules.contains(folder) {
             is("maven");
         }
         let settings = ["settings.gradle", "settings.gradle.kts"];
@@ -131,11 +131,12 @@ fn ecosystems<'f>(files: &OwnFiles<'f>) -> Ecosystems<'f> {
             is("docker-compose");
         }
         if extension(&["sln", "slnx"])
-            || (extension(&["csproj", "fsproj", "vbproj"]) && !in_dotnet_solution(files, folder))
+            || (extension(&["csproj", "fsproj", "vbproj"])
+                && !above(folder).any(|at| roots.dotnet_solutions.contains(at)))
         {
             is("nuget");
         }
-        if has("mix.exs") && !in_umbrella(files, folder) {
+        if has("mix.exs") && !above(folder).any(|at| roots.umbrellas.contains(at)) {
             is("mix");
         }
         if has("pubspec.yaml") {
@@ -161,34 +162,82 @@ fn ecosystems<'f>(files: &OwnFiles<'f>) -> Ecosystems<'f> {
     found
 }
 
-/// Cargo takes every package below a workspace for a member unless it is excluded, and refuses to build it otherwise.
-/// Source: <https://doc.rust-lang.org/cargo/reference/workspaces.html#the-members-and-exclude-fields>.
-fn in_cargo_workspace(files: &OwnFiles<'_>, folder: &str) -> bool {
-    let workspace = |at: &str| files.toml(at, "Cargo.toml")?.get("workspace")?.as_table().cloned();
-    if workspace(folder).is_some() {
-        return false;
-    }
-    let Some((root, workspace)) = above(folder).find_map(|at| Some((at, workspace(at)?))) else {
-        return false;
-    };
-    let path = below(root, folder);
-    let excluded = |left_out: &str| {
-        let left_out = left_out.trim_start_matches("./").trim_end_matches('/');
-        path == left_out || path.strip_prefix(left_out).is_some_and(|rest| rest.starts_with('/'))
-    };
-    let exclude = workspace.get("exclude").and_then(toml::Value::as_array);
-    !exclude.is_some_and(|all| all.iter().filter_map(toml::Value::as_str).any(excluded))
+/// Folders whose manifests bring others with them, each manifest read once.
+#[derive(Default)]
+struct Roots<'f> {
+    /// Folders with a Cargo workspace, with the paths that each excludes.
+    cargo_workspaces: BTreeMap<&'f str, Vec<String>>,
+    /// Folders with an npm, Yarn, pnpm or Bun workspace.
+    npm_workspaces: BTreeSet<&'f str>,
+    /// Folders that some `pom.xml` names as its modules.
+    maven_modules: BTreeSet<String>,
+    /// Folders with a .NET solution.
+    dotnet_solutions: BTreeSet<&'f str>,
+    /// Folders with an Elixir umbrella project.
+    umbrellas: BTreeSet<&'f str>,
 }
 
-/// Whether an npm, Yarn, pnpm or Bun workspace above updates this package: it has no lock file of its own.
-fn in_npm_workspace(files: &OwnFiles<'_>, folder: &str) -> bool {
-    if files.has(folder, &NPM_LOCKS) || files.has(folder, &BUN_LOCKS) {
-        return false;
+impl<'f> Roots<'f> {
+    fn of(files: &OwnFiles<'f>) -> Self {
+        let mut roots = Self::default();
+        let module = Regex::new(r"<module>\s*([^<\s]+)\s*</module>").ok();
+        for (folder, names) in files.folders() {
+            if let Some(workspace) =
+                files.toml(folder, "Cargo.toml").and_then(|all| all.get("workspace").cloned())
+            {
+                let exclude = workspace.get("exclude").and_then(toml::Value::as_array);
+                let excluded = exclude.into_iter().flatten().filter_map(toml::Value::as_str);
+                let excluded =
+                    excluded.map(|path| path.trim_start_matches("./").trim_end_matches('/').to_owned());
+                roots.cargo_workspaces.insert(folder, excluded.collect());
+            }
+            if files.has(folder, &["pnpm-workspace.yaml"])
+                || files
+                    .json(folder, "package.json")
+                    .is_some_and(|package| package.get("workspaces").is_some())
+            {
+                roots.npm_workspaces.insert(folder);
+            }
+            let pom = files.text(folder, "pom.xml").unwrap_or_default();
+            for named in module.iter().flat_map(|module| module.captures_iter(&pom)) {
+                let path = format!("{folder}/{}", &named[1]);
+                let path =
+                    crate::tree::normalise(path.as_bytes()).and_then(|path| String::from_utf8(path).ok());
+                roots.maven_modules.extend(path.map(|path| path.trim_end_matches("/pom.xml").to_owned()));
+            }
+            if names.keys().any(|name| name.ends_with(".sln") || name.ends_with(".slnx")) {
+                roots.dotnet_solutions.insert(folder);
+            }
+            if files.text(folder, "mix.exs").is_some_and(|text| text.contains("apps_path:")) {
+                roots.umbrellas.insert(folder);
+            }
+        }
+        roots
     }
-    above(folder).any(|at| {
-        files.has(at, &["pnpm-workspace.yaml"])
-            || files.json(at, "package.json").is_some_and(|package| package.get("workspaces").is_some())
-    })
+
+    /// Cargo takes every package below a workspace for a member unless it is excluded, and refuses to build it
+    /// otherwise. Source:
+    /// <https://doc.rust-lang.org/cargo/reference/workspaces.html#the-members-and-exclude-fields>.
+    fn in_cargo_workspace(&self, folder: &str) -> bool {
+        if self.cargo_workspaces.contains_key(folder) {
+            return false;
+        }
+        let nearest = above(folder).find_map(|at| Some((at, self.cargo_workspaces.get(at)?)));
+        nearest.is_some_and(|(root, excluded)| {
+            let path = below(root, folder);
+            let covers = |out: &String| {
+                path == out || path.strip_prefix(&**out).is_some_and(|rest| rest.starts_with('/'))
+            };
+            !excluded.iter().any(covers)
+        })
+    }
+
+    /// Whether a workspace above updates this package: it has no lock file of its own.
+    fn in_npm_workspace(&self, files: &OwnFiles<'_>, folder: &str) -> bool {
+        !files.has(folder, &NPM_LOCKS)
+            && !files.has(folder, &BUN_LOCKS)
+            && above(folder).any(|at| self.npm_workspaces.contains(at))
+    }
 }
 
 /// Whether there are Python dependencies; a `pyproject.toml` that only sets up tools declares none.
@@ -214,32 +263,6 @@ fn is_dockerfile(name: &str) -> bool {
             })
             || name.strip_suffix(known).is_some_and(|rest| rest.ends_with('.'))
     })
-}
-
-/// The folders that some `pom.xml` names as its modules.
-fn maven_modules(files: &OwnFiles<'_>) -> BTreeSet<String> {
-    let mut modules = BTreeSet::new();
-    let Ok(module) = Regex::new(r"<module>\s*([^<\s]+)\s*</module>") else { return modules };
-    for (folder, _) in files.folders().filter(|(_, names)| names.contains_key("pom.xml")) {
-        let Some(text) = files.text(folder, "pom.xml") else { continue };
-        for named in module.captures_iter(&text) {
-            let path = format!("{folder}/{}", &named[1]);
-            let normal =
-                crate::tree::normalise(path.as_bytes()).and_then(|path| String::from_utf8(path).ok());
-            modules.extend(normal.map(|path| path.trim_end_matches("/pom.xml").to_owned()));
-        }
-    }
-    modules
-}
-
-fn in_dotnet_solution(files: &OwnFiles<'_>, folder: &str) -> bool {
-    let solution = |name: &&str| name.ends_with(".sln") || name.ends_with(".slnx");
-    let holds = |at: &str| files.folders().any(|(known, names)| known == at && names.keys().any(solution));
-    above(folder).any(holds)
-}
-
-fn in_umbrella(files: &OwnFiles<'_>, folder: &str) -> bool {
-    above(folder).any(|at| files.text(at, "mix.exs").is_some_and(|text| text.contains("apps_path:")))
 }
 
 #[cfg(test)]

@@ -693,6 +693,9 @@ fn there_is_nothing_to_change_without_files() {
     fixture_repository(directory.path());
     let at = Target { at: Some("HEAD".into()), ..target(directory.path()) };
     assert!(matches!(plan(compiled(), at, &options(), &[]), Err(AssessError::NoWorkTree(_))));
-    let bare = Target::folder(directory.path().join(".git"));
-    assert!(matches!(plan(compiled(), bare, &options(), &[]), Ok(_) | Err(AssessError::NoWorkTree(_))));
+    let bare = directory.path().join("it.git");
+    std::fs::rename(directory.path().join(".git"), &bare).expect("moved");
+    let config = std::fs::read_to_string(bare.join("config")).expect("read");
+    write(&bare, "config", config.replace("bare = false", "bare = true"));
+    assert!(matches!(plan(compiled(), target(&bare), &options(), &[]), Err(AssessError::NoWorkTree(_))));
 }
