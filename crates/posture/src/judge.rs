@@ -8,7 +8,7 @@ mod patterns;
 pub mod scope;
 mod select;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use eyrie_lang::{Scratch, Verdict};
 
@@ -428,26 +428,34 @@ impl<'c> Judge<'c> {
             }
             CompiledForm::Share(count, of) => {
                 let mut sum = Between { low: 0, high: 0 };
+                let mut unsure = HashSet::new();
                 for selection in count {
                     let counted = self.count(facts, *selection);
                     let more = number(counted);
                     missing.extend(counted.missing.iter().cloned());
                     sum.low = sum.low.saturating_add(more.low);
                     sum.high = sum.high.saturating_add(more.high);
+                    let kind = self.compiled.selection(*selection).kind;
+                    unsure.extend(self.count(facts, *selection).unsure.iter().map(|at| (kind, *at)));
                 }
-                let of = match of {
-                    CompiledShareOf::Number(number) => Between { low: *number, high: *number },
+                // What counts belongs to the whole, so at best the whole has grown by what may be both.
+                let (of, at_best) = match of {
+                    CompiledShareOf::Number(number) => (Between { low: *number, high: *number }, *number),
                     CompiledShareOf::Matches(selection) => {
+                        let kind = self.compiled.selection(*selection).kind;
                         let counted = self.count(facts, *selection);
                         missing.extend(counted.missing.iter().cloned());
-                        number(counted)
+                        let both = counted.unsure.iter().filter(|at| unsure.contains(&(kind, **at))).count();
+                        let of = number(counted);
+                        let grown = of.low.saturating_add(i64::try_from(both).unwrap_or(i64::MAX));
+                        (of, grown.max(1).min(of.high))
                     }
                 };
                 let share = |part: i64, of: i64| match of {
                     0 => 0,
                     of => (part.saturating_mul(10) / of).clamp(0, 10) * 10,
                 };
-                Between { low: share(sum.low, of.high), high: share(sum.high, of.low) }
+                Between { low: share(sum.low, of.high), high: share(sum.high, at_best) }
             }
             CompiledForm::Mean(selection, tiers) => {
                 let counted = self.count(facts, *selection);

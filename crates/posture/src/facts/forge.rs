@@ -68,11 +68,11 @@ impl ForgeRecords {
                 matches!(association, Association::Collaborator | Association::Member | Association::Owner)
             };
             let records = issues.iter().map(|issue| {
-                let opened = issue.created_at >= since && is_member(&issue.association);
+                let opened = issue.created_at > since && is_member(&issue.association);
                 let commented = issue
                     .comments
                     .iter()
-                    .any(|comment| comment.created_at >= since && is_member(&comment.association));
+                    .any(|comment| comment.created_at > since && is_member(&comment.association));
                 Record::new(Kind::Issue)
                     .with("issue.number", issue.number.and_then(|number| i64::try_from(number).ok()))
                     .with("issue.touched_by_member", opened || commented)

@@ -87,8 +87,10 @@ fn actions(facts: &Facts) -> FieldValue {
     let Some(at) = Kind::Workflow.field("workflow.actions") else { return FieldValue::Absent };
     let mut all: Vec<Box<str>> = Vec::new();
     for workflow in &facts.set(Kind::Workflow).records {
-        if let FieldValue::List(actions) = workflow.value(at) {
-            all.extend(actions.iter().cloned());
+        match workflow.value(at) {
+            FieldValue::List(actions) => all.extend(actions.iter().cloned()),
+            FieldValue::Unavailable(missing) => return (*missing).into(),
+            _ => {}
         }
     }
     all.sort_unstable();

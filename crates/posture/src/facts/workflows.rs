@@ -3,7 +3,7 @@
 use super::Facts;
 use crate::kind::Kind;
 use crate::parse::workflow::{MAX_BYTES, Permissions, Pinning, State, Workflow};
-use crate::record::{FieldValue, Record, RecordSet, list, map};
+use crate::record::{FieldValue, Missing, Record, RecordSet, list, map};
 
 /// All records of this group.
 #[derive(Clone, Debug, Default)]
@@ -29,13 +29,45 @@ impl WorkflowRecords {
                 continue;
             }
             let Some(target) = files.resolved_file(tree, at) else { continue };
-            let Ok(content) = tree.read(&target.entry, MAX_BYTES + 1) else { continue };
-            let workflow = Workflow::parse(&content.bytes);
-            if workflow.state != State::Empty {
-                all.add(&file.entry.path, &workflow);
+            let path = &file.entry.path;
+            match tree.read(&target.entry, MAX_BYTES + 1) {
+                Ok(content) => {
+                    let workflow = Workflow::parse(&content.bytes);
+                    match workflow.state {
+                        State::Empty => {}
+                        State::Read => all.add(path, &workflow),
+                        State::Unreadable => {
+                            let problem = workflow.problems.first();
+                            let why = problem.map_or("it is not YAML", |problem| &problem.message);
+                            let line = problem.map(|problem| problem.span.line);
+                            all.add_unreadable(facts, path, line, why);
+                        }
+                    }
+                }
+                Err(error) => all.add_unreadable(facts, path, None, &error.to_string()),
             }
         }
         all
+    }
+
+    /// A workflow of which nothing is known but that it is there: it may have jobs, steps and permissions of any kind.
+    fn add_unreadable(&mut self, facts: &Facts, path: &[u8], line: Option<u32>, why: &str) {
+        let name = String::from_utf8_lossy(path);
+        let place = line.map(|line| format!(", line {line}")).unwrap_or_default();
+        let missing = facts.missing(Missing {
+            why: format!("the workflow {name} cannot be read{place}: {why}"),
+            supply: format!("mend {name}"),
+        });
+        let mut record = Record::new(Kind::Workflow).seen_at(path, line);
+        for field in Kind::Workflow.fields() {
+            record.set(&field.name, missing);
+        }
+        record.set("workflow.path", path);
+        record.set("workflow.is_readable", false);
+        self.workflows.records.push(record);
+        for set in [&mut self.jobs, &mut self.steps, &mut self.expressions, &mut self.permissions] {
+            set.rest.get_or_insert(missing);
+        }
     }
 
     fn add(&mut self, path: &[u8], workflow: &Workflow) {
@@ -46,7 +78,7 @@ impl WorkflowRecords {
             Record::new(Kind::Workflow)
                 .with("workflow.path", path)
                 .with("workflow.name", workflow.name.as_ref().map(|name| &name.text))
-                .with("workflow.is_readable", workflow.state == State::Read)
+                .with("workflow.is_readable", true)
                 .with(
                     "workflow.triggers",
                     list(workflow.triggers.iter().map(|trigger| trigger.event.as_str())),

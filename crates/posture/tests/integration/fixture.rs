@@ -26,14 +26,29 @@ impl Fixture {
         message: &str,
         seconds: i64,
     ) -> ObjectId {
+        self.commit_by("a@b", files, message, seconds)
+    }
+
+    /// As [`Fixture::commit`], with the author's address; the committer's is always the same.
+    pub(crate) fn commit_by(
+        &mut self,
+        author: &str,
+        files: &BTreeMap<String, String>,
+        message: &str,
+        seconds: i64,
+    ) -> ObjectId {
         let paths: Vec<(&str, &str)> =
             files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         let tree = self.tree(&paths);
         let time = format!("{seconds} +0000");
         let who = SignatureRef { name: "A".into(), email: "a@b".into(), time: &time };
+        let author = SignatureRef { email: author.into(), ..who };
         let parents = self.head.iter().copied();
-        let id =
-            self.repository.commit_as(who, who, "HEAD", message, tree, parents).expect("committed").detach();
+        let id = self
+            .repository
+            .commit_as(who, author, "HEAD", message, tree, parents)
+            .expect("committed")
+            .detach();
         self.head = vec![id];
         id
     }

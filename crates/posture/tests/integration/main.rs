@@ -13,3 +13,4 @@ mod conformance;
 mod fix;
 mod fixture;
 mod history;
+mod scorecard_rules;
