@@ -135,6 +135,8 @@ pub(crate) struct Asked {
     pub(crate) exemptions: Vec<Exemption>,
     pub(crate) license_scanning_url: Option<String>,
     pub(crate) notes: Vec<Note>,
+    /// Whether the day decides which exemptions hold.
+    pub(crate) has_expiry: bool,
 }
 
 /// Assesses repositories, in parallel, as one project. `done` is called with each as it is finished.
@@ -293,15 +295,13 @@ pub(crate) fn open(
                 Some(git) => git.head()?,
                 None => None,
             };
-            let tracked = git.as_ref().map(|git| git.tracked()).unwrap_or_default();
-            let tracked =
-                tracked.into_iter().filter_map(|tracked| tracked.strip_prefix(&*prefix).map(<[u8]>::to_vec));
+            let tracked = git.as_ref().map(|git| git.tracked(&prefix));
             let tree =
                 WorkTree::open(&path, tracked).map_err(|error| AssessError::Unreadable { path, error })?;
             (commit, Arc::new(tree), git.is_some())
         }
     };
-    let asked = asked(compiled, &*tree, options)?;
+    let asked = asked(compiled, &*tree, options.strict, options.now)?;
     let url = address(&target, git.as_deref());
     let at_root = git.as_ref().is_some_and(|git| {
         prefix.is_empty() && (work_tree || git.work_dir().is_none() || target.at.is_some())
@@ -316,6 +316,9 @@ pub(crate) fn open(
         landscape_given: target.landscape_given,
         license_scanning_url: asked.license_scanning_url.clone(),
         now: options.now,
+        // CLOMonitor links as if the folder were the whole repository.
+        prefix: if options.strict { String::new() } else { String::from_utf8_lossy(&prefix).into_owned() },
+        at_commit: !work_tree && commit.is_some(),
     };
     Ok((Opened { facts: Facts::new(sources), work_tree, url, prefix }, asked))
 }
@@ -340,7 +343,12 @@ fn address(target: &Target, git: Option<&GitRepository>) -> Option<String> {
 }
 
 /// Reads the project's metadata file from a tree.
-pub(crate) fn asked(compiled: &Compiled, tree: &dyn Tree, options: &Options) -> Result<Asked, AssessError> {
+pub(crate) fn asked(
+    compiled: &Compiled,
+    tree: &dyn Tree,
+    strict: bool,
+    now: Timestamp,
+) -> Result<Asked, AssessError> {
     let mut asked = Asked::default();
     let entry = find(tree.entries(), METADATA_FILE.as_bytes()).map(|at| &tree.entries()[at]);
     let Some(entry) = entry.filter(|entry: &&Entry| matches!(entry.kind, EntryKind::File { .. })) else {
@@ -354,7 +362,7 @@ pub(crate) fn asked(compiled: &Compiled, tree: &dyn Tree, options: &Options) -> 
         }
     };
     let metadata = Metadata::parse(&content.bytes);
-    if let (true, Strict::Aborts(why)) = (options.strict, &metadata.strict) {
+    if let (true, Strict::Aborts(why)) = (strict, &metadata.strict) {
         return Err(AssessError::Strict(format!("{METADATA_FILE}: {why}")));
     }
     for problem in &metadata.problems {
@@ -370,7 +378,7 @@ pub(crate) fn asked(compiled: &Compiled, tree: &dyn Tree, options: &Options) -> 
             Some(problem.span.line),
         ));
     }
-    let today = options.now.to_zoned(TimeZone::UTC).date();
+    let today = now.to_zoned(TimeZone::UTC).date();
     for exemption in &metadata.exemptions {
         let check = &exemption.check;
         if compiled.catalog.check(&check.text).is_none() {
@@ -382,7 +390,8 @@ pub(crate) fn asked(compiled: &Compiled, tree: &dyn Tree, options: &Options) -> 
             continue;
         }
         let Some(reason) = &exemption.reason else { continue };
-        if let Some(expiry) = exemption.expires.as_ref().filter(|_| !options.strict) {
+        asked.has_expiry |= exemption.expires.is_some();
+        if let Some(expiry) = exemption.expires.as_ref().filter(|_| !strict) {
             match expiry.date {
                 Some(date) if date >= today => {}
                 Some(date) => {

@@ -67,6 +67,10 @@ pub struct Sources {
     pub license_scanning_url: Option<String>,
     /// The time that ages are counted from.
     pub now: Timestamp,
+    /// The folder inside the repository that is judged, with a slash at the end; empty for all of it.
+    pub prefix: String,
+    /// Whether the files are the commit's own and not a work tree's.
+    pub at_commit: bool,
 }
 
 /// The kinds that are read together.
@@ -307,15 +311,18 @@ impl Facts {
     /// Adds the address where a person can look at a file, where the repository's own address is known.
     pub(crate) fn with_address(&self, mut evidence: Evidence) -> Evidence {
         if let (None, Some(path), Some(url)) = (&evidence.url, &evidence.path, self.url()) {
-            let branch = match self.sources.forge.repository.default_branch.known() {
-                Some(branch) => branch.clone().unwrap_or_else(|| "master".to_owned()),
-                None => match self.sources.git.as_ref().and_then(|git| git.commit) {
-                    Some(commit) => commit.to_string(),
-                    None => "HEAD".to_owned(),
-                },
+            let commit =
+                self.sources.git.as_ref().and_then(|git| git.commit).map(|commit| commit.to_string());
+            let branch = self.sources.forge.repository.default_branch.known();
+            let branch = match (branch, commit) {
+                (_, Some(commit)) if self.sources.at_commit => commit,
+                (Some(branch), _) => branch.clone().unwrap_or_else(|| "master".to_owned()),
+                (None, Some(commit)) => commit,
+                (None, None) => "HEAD".to_owned(),
             };
+            let path = format!("{}{path}", self.sources.prefix);
             let line = evidence.line.map(|line| format!("#L{line}")).unwrap_or_default();
-            evidence.url = Some(format!("{url}/blob/{branch}/{}{line}", escape_path(path)));
+            evidence.url = Some(format!("{url}/blob/{branch}/{}{line}", escape_path(&path)));
         }
         evidence
     }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gix::ObjectId;
 use gix::objs::tree::EntryKind as GitKind;
 
-use crate::tree::{Content, Entry, EntryKind, Tree};
+use crate::tree::{Content, Entry, EntryKind, MAX_ENTRIES, Tracked, Tree};
 
 /// Why something could not be read from git.
 #[derive(Debug, thiserror::Error)]
@@ -306,12 +306,19 @@ impl GitRepository {
         tags
     }
 
-    /// Paths that the index tracks, relative to the work tree's root.
-    pub fn tracked(&self) -> Vec<Vec<u8>> {
-        match self.inner.to_thread_local().index_or_empty() {
-            Ok(index) => index.entries().iter().map(|entry| entry.path(&index).to_vec()).collect(),
-            Err(_) => Vec::new(),
+    /// What the index tracks below `prefix` (with a slash at the end; empty for all), relative to it.
+    pub fn tracked(&self, prefix: &[u8]) -> Tracked {
+        let mut tracked = Tracked::default();
+        if let Ok(index) = self.inner.to_thread_local().index_or_empty() {
+            for entry in index.entries() {
+                let Some(path) = entry.path(&index).strip_prefix(prefix) else { continue };
+                match entry.mode {
+                    gix::index::entry::Mode::COMMIT => tracked.submodules.push(path.to_vec()),
+                    _ => tracked.paths.push(path.to_vec()),
+                }
+            }
         }
+        tracked
     }
 
     /// Lists the tree of a commit, or the part of it below `prefix` (with a slash at the end).
@@ -362,8 +369,8 @@ impl GitRepository {
         Ok(CommitTree { git: self.clone(), entries })
     }
 
-    /// What differs between two trees, as paths with what is there now; unsorted. Subtrees with the same id are not
-    /// looked into.
+    /// What differs between two trees, as paths with what is there now, sorted by path. Subtrees with the same id are
+    /// not looked into.
     ///
     /// # Errors
     ///
@@ -372,6 +379,9 @@ impl GitRepository {
         let local = self.local();
         let mut changes = Vec::new();
         compare(&local, Some(before), Some(after), &mut Vec::new(), &mut changes)?;
+        // A name that was a file and is a folder now, or the other way round, is told once.
+        changes.sort_by(|a, b| a.path.cmp(&b.path).then(a.now.is_none().cmp(&b.now.is_none())));
+        changes.dedup_by(|later, first| later.path == first.path);
         Ok(changes)
     }
 }
@@ -480,6 +490,12 @@ fn list(
         return Err(object_error(format!("tree {tree}"), "directories are nested too deeply"));
     }
     for entry in read_tree(local, tree)? {
+        if into.len() == MAX_ENTRIES {
+            return Err(object_error(
+                format!("tree {tree}"),
+                format!("it has more than {MAX_ENTRIES} names"),
+            ));
+        }
         let length = prefix.len();
         prefix.extend_from_slice(&entry.filename);
         let kind = kind_of(entry.mode.kind());
@@ -505,6 +521,9 @@ fn compare(
     }
     if prefix.iter().filter(|&&byte| byte == b'/').count() > MAX_DEPTH {
         return Err(object_error("a tree", "directories are nested too deeply"));
+    }
+    if into.len() > MAX_ENTRIES {
+        return Err(object_error("the changes of a commit", format!("there are more than {MAX_ENTRIES}")));
     }
     let entries = |tree: Option<ObjectId>| tree.map_or_else(|| Ok(Vec::new()), |id| read_tree(local, id));
     let (old, new) = (entries(before)?, entries(after)?);
@@ -537,6 +556,32 @@ fn compare(
     Ok(())
 }
 
+/// Brings a list sorted by path up to date with changes sorted by path, in one pass.
+pub(crate) fn merge<T>(
+    list: &mut Vec<T>,
+    changes: &[Change],
+    path: impl Fn(&T) -> &[u8],
+    make: impl Fn(&Entry) -> T,
+) {
+    if changes.is_empty() {
+        return;
+    }
+    let old = std::mem::take(list);
+    list.reserve(old.len() + changes.len());
+    let mut changes = changes.iter().peekable();
+    for item in old {
+        let mut replaced = false;
+        while let Some(change) = changes.next_if(|change| *change.path <= *path(&item)) {
+            replaced |= *change.path == *path(&item);
+            list.extend(change.now.as_ref().map(&make));
+        }
+        if !replaced {
+            list.push(item);
+        }
+    }
+    list.extend(changes.filter_map(|change| change.now.as_ref().map(&make)));
+}
+
 /// The tree of a commit, read from the object database.
 #[derive(Debug, Clone)]
 pub struct CommitTree {
@@ -545,17 +590,9 @@ pub struct CommitTree {
 }
 
 impl CommitTree {
-    /// Goes on to another commit's tree by what changed between the two.
+    /// Goes on to another commit's tree by what changed between the two, sorted by path.
     pub fn apply(&mut self, changes: &[Change]) {
-        for change in changes {
-            let at = self.entries.binary_search_by(|entry| entry.path.cmp(&change.path));
-            match (at, &change.now) {
-                (Ok(at), Some(entry)) => self.entries[at] = entry.clone(),
-                (Ok(at), None) => drop(self.entries.remove(at)),
-                (Err(at), Some(entry)) => self.entries.insert(at, entry.clone()),
-                (Err(_), None) => {}
-            }
-        }
+        merge(&mut self.entries, changes, |entry| &entry.path, Entry::clone);
     }
 
     fn object(&self, entry: &Entry, wanted: &[EntryKind]) -> io::Result<Vec<u8>> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use eyrie_forge::ForgeAnswers;
 use jiff::Timestamp;
 
-use crate::assess::{AssessError, METADATA_FILE, Opened, Options, Span, asked};
+use crate::assess::{Asked, AssessError, METADATA_FILE, Opened, Options, Span, asked};
 use crate::catalog::compile::Compiled;
 use crate::facts::{Facts, GitSource, Sources};
 use crate::git::{Commit, CommitTree, GitRepository};
@@ -39,16 +39,21 @@ pub(crate) fn follow(
     let mut line = line.into_iter();
     let Some(first) = line.next() else { return Ok(None) };
     let mut walk = Walk::begin(repository, &first, &opened.prefix, sources, *at_root)?;
-    let asked_for = asked(compiled, &walk.tree, options)?;
-    let mut judge = Judge::new(compiled, asked_for.exemptions, options.strict);
+    // What CLOMonitor would give up on at a commit of the past is judged without exemptions there.
+    let ask = |walk: &mut Walk, commit: &Commit| -> Asked {
+        let asked = asked(compiled, &walk.tree, options.strict, time(commit)).unwrap_or_default();
+        walk.facts.sources.license_scanning_url.clone_from(&asked.license_scanning_url);
+        asked
+    };
+    let mut asked_for = ask(&mut walk, &first);
+    let mut judge = Judge::new(compiled, asked_for.exemptions.clone(), options.strict);
     let mut before = judged(&mut judge, &walk.facts, sets);
     let mut points = vec![point(compiled, &first, &before, None, options.strict)];
     for commit in line {
         let paths = walk.advance(&commit, &opened.prefix)?;
-        if paths.iter().any(|path| **path == *METADATA_FILE.as_bytes()) {
-            let asked = asked(compiled, &walk.tree, options).unwrap_or_default();
-            walk.facts.sources.license_scanning_url.clone_from(&asked.license_scanning_url);
-            judge.set_exemptions(asked.exemptions);
+        if asked_for.has_expiry || paths.iter().any(|path| **path == *METADATA_FILE.as_bytes()) {
+            asked_for = ask(&mut walk, &commit);
+            judge.set_exemptions(asked_for.exemptions.clone());
         }
         judge.forget(&walk.facts.kept(&paths));
         let now = judged(&mut judge, &walk.facts, sets);
@@ -85,6 +90,9 @@ impl Walk {
             git: Some(GitSource { repository: repository.clone(), commit: Some(commit.id), at_root }),
             forge: Arc::new(ForgeAnswers::default()),
             now: time(commit),
+            // A run of today says nothing of the past.
+            scorecard: None,
+            at_commit: true,
             ..sources.clone()
         };
         let root = root.unwrap_or_else(|| gix::ObjectId::empty_tree(gix::hash::Kind::Sha1));

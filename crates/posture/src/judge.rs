@@ -142,7 +142,8 @@ impl<'c> Judge<'c> {
                     line: Some(exemption.line),
                     ..Evidence::default()
                 }],
-                missing: Vec::new(),
+                // The value can be wanted by another check, and what would tell it is still missing.
+                missing: decided.missing,
             };
         }
         let state = &mut self.results.entries[at];
@@ -217,46 +218,63 @@ impl<'c> Judge<'c> {
     }
 
     fn decide(&mut self, facts: &Facts, check: &Check, compiled: &CompiledCheck) -> Decided {
-        let mut passed_over = "it does not apply here".to_owned();
-        for judgement in &compiled.judgements {
-            let mut applies = Verdict::True;
-            let mut missing = Vec::new();
-            for fold in &judgement.when {
-                let answer = self.fold(facts, fold);
-                if answer.verdict == Verdict::False {
-                    let kind = self.compiled.selection(fold.selection).kind;
-                    if kind != Kind::Repository {
-                        passed_over =
-                            format!("it does not apply: there is no {} that it is about", kind_words(kind));
-                    }
+        let passed_over = "it does not apply here".to_owned();
+        self.decide_from(facts, check, &compiled.judgements, passed_over)
+    }
+
+    /// Decides by the first judgement that applies. Where it is unknown whether one does, what both ways agree on is the
+    /// answer.
+    fn decide_from(
+        &mut self,
+        facts: &Facts,
+        check: &Check,
+        judgements: &[CompiledJudgement],
+        mut passed_over: String,
+    ) -> Decided {
+        let Some((judgement, others)) = judgements.split_first() else {
+            return Decided {
+                outcome: Outcome::NotApplicable,
+                value: None,
+                reason: passed_over,
+                evidence: Vec::new(),
+                missing: Vec::new(),
+            };
+        };
+        let mut applies = Verdict::True;
+        let mut missing = Vec::new();
+        for fold in &judgement.when {
+            let answer = self.fold(facts, fold);
+            if answer.verdict == Verdict::False {
+                let kind = self.compiled.selection(fold.selection).kind;
+                if kind != Kind::Repository {
+                    let kind = kind_words(kind);
+                    passed_over = format!("it does not apply: there is no {kind} that it is about");
                 }
-                if answer.verdict != Verdict::True {
-                    missing.extend(answer.missing);
-                }
-                applies = applies.min(answer.verdict);
             }
-            match applies {
-                Verdict::True => return self.decide_by(facts, check, judgement),
-                Verdict::False => {}
-                Verdict::Unknown => {
-                    // Whichever judgement it would be: if this one and the next agree, it does not matter; that is too
-                    // rare to be worth the work.
-                    return Decided {
-                        outcome: Outcome::Unknown,
-                        value: None,
-                        reason: String::new(),
-                        evidence: Vec::new(),
-                        missing,
-                    };
-                }
+            if answer.verdict == Verdict::Unknown {
+                missing.extend(answer.missing);
             }
+            applies = applies.min(answer.verdict);
         }
-        Decided {
-            outcome: Outcome::NotApplicable,
-            value: None,
-            reason: passed_over,
-            evidence: Vec::new(),
-            missing: Vec::new(),
+        match applies {
+            Verdict::True => self.decide_by(facts, check, judgement),
+            Verdict::False => self.decide_from(facts, check, others, passed_over),
+            Verdict::Unknown => {
+                let this_way = self.decide_by(facts, check, judgement);
+                let other_way = self.decide_from(facts, check, others, passed_over);
+                if this_way.outcome == other_way.outcome && this_way.outcome != Outcome::Unknown {
+                    return this_way;
+                }
+                missing.extend(this_way.missing);
+                missing.extend(other_way.missing);
+                Decided {
+                    outcome: Outcome::Unknown,
+                    value: None,
+                    reason: String::new(),
+                    evidence: Vec::new(),
+                    missing,
+                }
+            }
         }
     }
 
@@ -464,19 +482,20 @@ impl<'c> Judge<'c> {
                     counted.matched.iter().map(|(_, tier)| tiers.get(*tier).copied().unwrap_or(0)).sum();
                 let best = tiers.iter().copied().max().unwrap_or(0);
                 let sure = counted.matched.len() + counted.missed.len();
-                let unsure = counted.unsure.len() + usize::from(counted.open);
+                let mut unsure: Vec<usize> =
+                    counted.unsure.iter().chain(&counted.unsure_missed).copied().collect();
+                unsure.sort_unstable();
+                unsure.dedup();
+                let all = sure + unsure.len();
                 let mean = |sum: i64, of: usize| match i64::try_from(of) {
                     Ok(of) if of > 0 => sum / of / 10 * 10,
                     _ => 0,
                 };
-                match unsure {
-                    0 => Between { low: mean(known, sure), high: mean(known, sure) },
-                    unsure => {
-                        let all = sure + unsure;
-                        let most = known
-                            .saturating_add(best.saturating_mul(i64::try_from(unsure).unwrap_or(i64::MAX)));
-                        Between { low: 0, high: mean(most, all) }
-                    }
+                if counted.open || counted.open_missed {
+                    Between { low: 0, high: best }
+                } else {
+                    let more = best.saturating_mul(i64::try_from(unsure.len()).unwrap_or(i64::MAX));
+                    Between { low: mean(known, all), high: mean(known.saturating_add(more), all) }
                 }
             }
         };

@@ -50,6 +50,8 @@ pub enum FieldValue {
     List(Arc<[Box<str>]>),
     /// Texts by argument; an argument that is not there is absent.
     Map(Arc<[(Box<str>, Box<str>)]>),
+    /// Whether there is a name with this path in the tree; looked up when asked.
+    InTree(Arc<[u8]>),
     /// Numbers by argument.
     Numbers(Arc<[(Box<str>, f64)]>),
 }
@@ -58,7 +60,8 @@ impl FieldValue {
     /// Lends the value to a condition.
     pub fn extract<'a>(&'a self, argument: Option<&str>, out: &mut Values<'a>) -> Presence {
         match self {
-            FieldValue::Absent => Presence::Absent,
+            // Who has the tree answers this.
+            FieldValue::Absent | FieldValue::InTree(_) => Presence::Absent,
             FieldValue::Unavailable(_) => Presence::Unavailable,
             FieldValue::Bool(value) => out.bool(*value),
             FieldValue::Int(value) => out.int(*value),

@@ -4,7 +4,7 @@
 //! or one that a test wrote ([`MemoryTree`]). Principal types: [`Tree`], [`Entry`], [`Content`]. What the files
 //! mean is in `facts`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -232,6 +232,31 @@ pub(crate) fn read_limited(mut from: impl Read, limit: usize) -> io::Result<Cont
     Ok(Content { bytes, whole })
 }
 
+/// More names than this are not listed; the largest known repositories have half a million.
+pub const MAX_ENTRIES: usize = 2_000_000;
+
+/// What git's index says of a folder; paths are relative to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tracked {
+    /// Files and links.
+    pub paths: Vec<Vec<u8>>,
+    /// Folders that are commits of other repositories.
+    pub submodules: Vec<Vec<u8>>,
+}
+
+/// Whether a folder above `path` is a symbolic link.
+fn leads_through_a_link(root: &Path, path: &[u8]) -> bool {
+    let mut parent = split_path(path).0;
+    while !parent.is_empty() {
+        let metadata = root.join(bytes_path(parent)).symlink_metadata();
+        if metadata.is_ok_and(|metadata| metadata.is_symlink()) {
+            return true;
+        }
+        parent = split_path(parent).0;
+    }
+    false
+}
+
 /// A directory on disk: the files that git tracks or would track, or, outside git, all of them.
 #[derive(Debug)]
 pub struct WorkTree {
@@ -249,18 +274,27 @@ impl WorkTree {
     /// # Errors
     ///
     /// If `root` itself cannot be listed.
-    pub fn open(root: &Path, tracked: impl IntoIterator<Item = Vec<u8>>) -> io::Result<Self> {
+    pub fn open(root: &Path, tracked: Option<Tracked>) -> io::Result<Self> {
         std::fs::read_dir(root)?;
+        let in_git = tracked.is_some();
+        let Tracked { paths, submodules } = tracked.unwrap_or_default();
         let mut entries: BTreeMap<Box<[u8]>, EntryKind> = BTreeMap::new();
         let mut problems = Vec::new();
+        let within: BTreeSet<PathBuf> = submodules.iter().map(|path| root.join(bytes_path(path))).collect();
         let walk = ignore::WalkBuilder::new(root)
             .hidden(false)
             .ignore(false)
             .git_global(false)
-            .parents(true)
+            // Outside git a `.gitignore` further up says nothing about this folder.
+            .parents(in_git)
             .require_git(false)
             .follow_links(false)
-            .filter_entry(|entry| entry.file_name() != ".git" || entry.depth() == 0)
+            .filter_entry(move |entry| {
+                let is_git = entry.file_name() == ".git" && entry.depth() > 0;
+                // What is in a submodule belongs to another repository.
+                let in_submodule = || entry.path().parent().is_some_and(|parent| within.contains(parent));
+                !is_git && !in_submodule()
+            })
             .build();
         for found in walk {
             let found = match found {
@@ -275,17 +309,29 @@ impl WorkTree {
             }
             let Ok(relative) = found.path().strip_prefix(root) else { continue };
             let Some(file_type) = found.file_type() else { continue };
+            if entries.len() == MAX_ENTRIES {
+                problems.push(format!(
+                    "only the first {MAX_ENTRIES} names were listed; the rest was not looked at"
+                ));
+                break;
+            }
             entries.insert(path_bytes(relative).into_boxed_slice(), kind_of(file_type));
         }
-        for path in tracked {
-            if entries.contains_key(path.as_slice()) {
+        for path in submodules {
+            entries.insert(path.into_boxed_slice(), EntryKind::Submodule);
+        }
+        for path in paths {
+            if entries.contains_key(path.as_slice()) || entries.len() == MAX_ENTRIES {
+                continue;
+            }
+            // A folder that has become a link leads to files that are not the repository's.
+            if leads_through_a_link(root, &path) {
                 continue;
             }
             // Tracked and deleted is simply not there.
             let Ok(metadata) = root.join(bytes_path(&path)).symlink_metadata() else { continue };
             let kind = kind_of(metadata.file_type());
             if kind == EntryKind::Directory {
-                entries.insert(path.into_boxed_slice(), EntryKind::Submodule);
                 continue;
             }
             let mut parent = split_path(&path).0;
@@ -480,6 +526,40 @@ mod tests {
     }
 
     #[test]
+    fn a_tracked_folder_that_became_a_link_is_not_followed() {
+        let outside = tempfile::tempdir().expect("a directory");
+        std::fs::write(outside.path().join("SECURITY.md"), "not ours").expect("write");
+        let dir = tempfile::tempdir().expect("a directory");
+        std::os::unix::fs::symlink(outside.path(), dir.path().join(".github")).expect("link");
+        let paths = vec![b".github/SECURITY.md".to_vec()];
+        let tree = WorkTree::open(dir.path(), Some(Tracked { paths, ..Tracked::default() })).expect("opens");
+        let paths: Vec<_> =
+            tree.entries().iter().map(|e| String::from_utf8_lossy(&e.path).into_owned()).collect();
+        assert_eq!(paths, [".github"]);
+    }
+
+    #[test]
+    fn a_submodule_is_listed_and_not_entered() {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::create_dir_all(dir.path().join("third/src")).expect("mkdir");
+        std::fs::write(dir.path().join("third/src/x"), "x").expect("write");
+        let tracked = Tracked { submodules: vec![b"third".to_vec()], ..Tracked::default() };
+        let tree = WorkTree::open(dir.path(), Some(tracked)).expect("opens");
+        let kinds: Vec<_> = tree.entries().iter().map(|entry| entry.kind).collect();
+        assert_eq!(kinds, [EntryKind::Submodule]);
+    }
+
+    #[test]
+    fn what_is_ignored_further_up_hides_nothing_outside_git() {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join(".gitignore"), "*\n").expect("write");
+        std::fs::create_dir(dir.path().join("plain")).expect("mkdir");
+        std::fs::write(dir.path().join("plain/README.md"), "x").expect("write");
+        let tree = WorkTree::open(&dir.path().join("plain"), None).expect("opens");
+        assert_eq!(tree.entries().len(), 1);
+    }
+
+    #[test]
     fn reading_says_whether_it_was_all() {
         let tree = MemoryTree::new().file("a", "12345");
         let entry = &tree.entries()[0];
@@ -498,7 +578,8 @@ mod tests {
             std::fs::write(root.join(file), "x").expect("write");
         }
         std::fs::write(root.join(".gitignore"), "/target\n").expect("write");
-        let tree = WorkTree::open(root, [b"target/kept".to_vec(), b"gone".to_vec()]).expect("opens");
+        let paths = vec![b"target/kept".to_vec(), b"gone".to_vec()];
+        let tree = WorkTree::open(root, Some(Tracked { paths, ..Tracked::default() })).expect("opens");
         let paths: Vec<_> =
             tree.entries().iter().map(|e| String::from_utf8_lossy(&e.path).into_owned()).collect();
         assert_eq!(

@@ -224,11 +224,11 @@ impl Compiled {
             })
             .collect();
         let Programs { programs, ids, templates, warnings } = builder.programs();
-        let Builder { selections: pending, mut problems, .. } = builder;
+        let Builder { selections: pending, pending: texts, mut problems, .. } = builder;
         let mut selections = Vec::new();
         if problems.is_empty() {
             for selection in pending {
-                selections.extend(resolve(selection, &ids, &programs, &catalog, &mut problems));
+                selections.extend(resolve(selection, &texts, &ids, &programs, &catalog, &mut problems));
             }
         }
         let compiled = Self { programs, templates, selections, checks, patterns, warnings, catalog };
@@ -248,6 +248,14 @@ impl Compiled {
         &self.selections[id.0]
     }
 
+    /// The checks whose results a selection needs, those of the patterns' files included if it looks at matches.
+    fn needs(&self, id: SelectionId) -> impl Iterator<Item = (usize, bool)> {
+        let selection = self.selection(id);
+        let patterns = self.patterns.iter().flatten().filter(|_| selection.kind == Kind::Match);
+        let patterns = patterns.flat_map(|files| &self.selection(*files).needs);
+        selection.needs.iter().chain(patterns).copied()
+    }
+
     /// Looks for a check whose verdict needs itself.
     fn cycle(&self) -> Option<Problem> {
         // Nodes: the verdict of check n is 2n, its outcome 2n + 1.
@@ -258,12 +266,12 @@ impl Compiled {
             if at % 2 == 1 {
                 next.push(at - 1);
                 for (selection, _) in &check.exempt_when {
-                    next.extend(self.selection(*selection).needs.iter().copied().map(node));
+                    next.extend(self.needs(*selection).map(node));
                 }
             } else {
                 for judgement in &check.judgements {
                     for selection in judgement.selections() {
-                        next.extend(self.selection(selection).needs.iter().copied().map(node));
+                        next.extend(self.needs(selection).map(node));
                     }
                 }
             }
@@ -510,12 +518,20 @@ impl Builder<'_> {
 /// Replaces positions by ids, and notes what the conditions look at.
 fn resolve(
     pending: Selection<usize>,
+    texts: &[Pending],
     ids: &[Option<ConditionId>],
     programs: &[Option<Program>],
     catalog: &Catalog,
     problems: &mut Vec<Problem>,
 ) -> Option<Selection> {
     let id = |at: usize| ids.get(at).copied().flatten();
+    let mut fields: Vec<(usize, Field)> = Vec::new();
+    if let Some(program) = &programs[pending.kind as usize] {
+        for at in pending.while_.iter().chain(&pending.where_).chain(&pending.conditions) {
+            let used = id(*at).map(|condition| program.fields(condition)).unwrap_or_default();
+            fields.extend(used.into_iter().map(|field| (*at, field.clone())));
+        }
+    }
     let mut selection = Selection {
         kind: pending.kind,
         first: pending.first,
@@ -526,33 +542,36 @@ fn resolve(
         lasting: true,
         needs: Vec::new(),
     };
-    let mut fields: Vec<Field> = Vec::new();
-    if let Some(program) = &programs[selection.kind as usize] {
-        for condition in selection.while_.iter().chain(&selection.where_).chain(&selection.conditions) {
-            fields.extend(program.fields(*condition).into_iter().cloned());
-        }
-    }
     let schema = KindSchema::of(selection.kind);
-    for field in fields {
+    for (at, field) in fields {
         match schema.place(field.id) {
             Some(Place::Result(which)) => {
                 selection.lasting = false;
                 let named = field.argument.as_ref().map(|argument| &*argument.text).unwrap_or_default();
                 match catalog.checks.iter().position(|check| &*check.id.0 == named) {
-                    Some(at) => selection.needs.push((at, which == 0)),
+                    Some(check) => selection.needs.push((check, which == 0)),
                     None => {
                         let title = format!("there is no check `{named}`");
                         let known = catalog.checks.iter().map(|check| &*check.id.0);
                         let help =
                             eyrie_lang::closest(named, known).map(|close| format!("did you mean `{close}`?"));
-                        let diagnostic = Diagnostic::error(UNKNOWN_CHECK, Span::default(), title);
-                        problems.push(problem_in_file(catalog, 0, diagnostic.with_help_if(help)));
+                        if let Some(Pending { located, .. }) = texts.get(at) {
+                            let place = located.text.find(named).unwrap_or(0);
+                            let place = Span::new(place, place + named.len().min(located.text.len() - place));
+                            let diagnostic =
+                                Diagnostic::error(UNKNOWN_CHECK, place, title).with_help_if(help);
+                            problems.push(problem_in_text(catalog, located, &located.text, diagnostic));
+                        }
                     }
                 }
             }
             Some(Place::Record(Kind::Repository, at)) => {
                 // The only field of the repository that is the same at every commit.
                 selection.lasting &= Kind::Repository.fields()[at].name == "repo.root_path";
+            }
+            // Whether a link leads to something depends on all names in the tree.
+            Some(Place::Record(Kind::Link, _)) if &*field.name == "link.resolves" => {
+                selection.lasting = false
             }
             Some(Place::Record(..)) | None => {}
         }

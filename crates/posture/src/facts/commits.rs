@@ -31,7 +31,7 @@ pub(super) fn commits(facts: &Facts, most: usize) -> RecordSet {
         if set.records.len() == most {
             set.rest = Some(facts.missing(Missing {
                 why: format!("only the newest {most} commits are read"),
-                supply: "judge this by a source that needs less history".to_owned(),
+                supply: "give what older commits would tell in another way, such as a Scorecard run with --scorecard".to_owned(),
             }));
             return set;
         }
@@ -93,7 +93,9 @@ fn record(facts: &Facts, depth: usize, commit: &Arc<Commit>) -> Record {
 
 pub(super) fn tags(facts: &Facts) -> RecordSet {
     let Some(git) = &facts.sources.git else { return RecordSet::unavailable(facts.missing_git()) };
-    let records = git.repository.tags().into_iter().map(|tag| {
+    // At a commit of the past, later tags were not there yet.
+    let now = facts.sources.now.as_second();
+    let records = git.repository.tags().into_iter().filter(|tag| tag.seconds <= now).map(|tag| {
         let mut record = Record::new(Kind::Tag)
             .with("tag.age_days", days(facts.sources.now, tag.seconds))
             .with("tag.is_annotated", tag.annotated)

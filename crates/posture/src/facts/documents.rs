@@ -71,12 +71,12 @@ impl DocumentRecords {
             }
             let Some(target) = files.resolved_file(tree, at) else { continue };
             let Ok(content) = tree.read(&target.entry, MAX_BYTES + 1) else { continue };
-            all.add(facts, &file.entry.path, &content.bytes);
+            all.add(&file.entry.path, &content.bytes);
         }
         all
     }
 
-    fn add(&mut self, facts: &Facts, path: &[u8], bytes: &[u8]) {
+    fn add(&mut self, path: &[u8], bytes: &[u8]) {
         let index = self.documents.records.len();
         let (dir, name) = split_path(path);
         let document = Document::parse(bytes, Format::of_path(&String::from_utf8_lossy(path)));
@@ -109,7 +109,7 @@ impl DocumentRecords {
                 .with("link.text", &link.text)
                 .with("link.target", &link.target)
                 .with("link.is_image", link.is_image)
-                .with("link.resolves", resolves(facts, dir, &link.target));
+                .with("link.resolves", resolves(dir, &link.target));
             self.links.records.push(record);
         }
         for badge in &document.badges {
@@ -142,7 +142,7 @@ impl DocumentRecords {
 }
 
 /// Whether a link into the repository leads to something; absent for links elsewhere.
-fn resolves(facts: &Facts, dir: &[u8], target: &str) -> FieldValue {
+fn resolves(dir: &[u8], target: &str) -> FieldValue {
     let path = target.split(['#', '?']).next().unwrap_or_default();
     let has_scheme = path.split('/').next().is_some_and(|first| first.contains(':'));
     if path.is_empty() || has_scheme || path.starts_with("//") {
@@ -155,7 +155,7 @@ fn resolves(facts: &Facts, dir: &[u8], target: &str) -> FieldValue {
         None => [dir, b"/", &decoded].concat(),
     };
     let Some(normal) = tree::normalise(&joined) else { return false.into() };
-    (normal.is_empty() || facts.files().find(&normal).is_some()).into()
+    FieldValue::InTree(normal.into())
 }
 
 fn percent_decode(text: &str) -> Vec<u8> {

@@ -114,15 +114,12 @@ impl FileSet {
     ///
     /// Links may lead elsewhere now, so what was known of them is forgotten.
     pub fn advance(&mut self, changes: &[crate::git::Change]) {
-        for change in changes {
-            let at = self.records.binary_search_by(|record| record.entry.path.cmp(&change.path));
-            match (at, &change.now) {
-                (Ok(at), Some(entry)) => self.records[at] = FileRecord::new(entry.clone()),
-                (Ok(at), None) => drop(self.records.remove(at)),
-                (Err(at), Some(entry)) => self.records.insert(at, FileRecord::new(entry.clone())),
-                (Err(_), None) => {}
-            }
-        }
+        crate::git::merge(
+            &mut self.records,
+            changes,
+            |record| &record.entry.path,
+            |entry| FileRecord::new(entry.clone()),
+        );
         for record in &mut self.records {
             if record.entry.kind == EntryKind::Link {
                 *record = FileRecord::new(record.entry.clone());

@@ -117,9 +117,15 @@ impl Fields for Scope<'_> {
             (Place::Record(Kind::File, at), Subject::Record(index)) => {
                 self.facts.files().extract(&*self.facts.sources.tree, index, at, out)
             }
-            _ => self
-                .value(place, field.argument.as_ref().map(|argument| &*argument.text))
-                .extract(field.argument.as_ref().map(|argument| &*argument.text), out),
+            _ => {
+                let argument = field.argument.as_ref().map(|argument| &*argument.text);
+                match self.value(place, argument) {
+                    FieldValue::InTree(path) => {
+                        out.bool(path.is_empty() || self.facts.files().find(path).is_some())
+                    }
+                    value => value.extract(argument, out),
+                }
+            }
         }
     }
 }

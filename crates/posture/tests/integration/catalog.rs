@@ -125,6 +125,27 @@ fn mistakes_are_told_with_their_places() {
     insta::assert_snapshot!(drawn(&error.problems));
 }
 
+/// A circle by way of a pattern's files is told, and not followed.
+#[test]
+fn a_pattern_cannot_close_a_circle() {
+    let text = "- catalog: mine\n  categories: [{id: a}]\n  sets: [{id: s}]\n\
+                - {pattern: p, files: \"check.verdict[one] = pass\", regex: x}\n\
+                - {check: one, category: a, weight: 1, sets: [s], pass: {any: match}}\n";
+    let error = Compiled::read(&[("mine.yaml", text)], Compatibility::Sane).expect_err("a circle");
+    assert!(drawn(&error.problems).contains("catalog-cycle"), "{}", drawn(&error.problems));
+}
+
+/// What an exempt check would have found is still missing for the checks that want its value.
+#[test]
+fn an_exempt_unknown_leaves_its_value_unknown() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let metadata = "exemptions:\n  - {check: license_spdx_id, reason: several}\n";
+    std::fs::write(directory.path().join(".clomonitor.yml"), metadata).expect("written");
+    let judged = outcomes(&[("shipped", CLOMONITOR)], directory.path());
+    assert!(judged.contains(&("license_spdx_id".to_owned(), Outcome::Exempt, 5)));
+    assert!(judged.contains(&("license_approved".to_owned(), Outcome::Unknown, 10)));
+}
+
 /// Every deviation from CLOMonitor is told in the documentation.
 #[test]
 fn deviations_are_documented() {

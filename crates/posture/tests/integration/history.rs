@@ -6,6 +6,7 @@ use eyrie_posture::assess::{Options, Span, Target, assess_one};
 use eyrie_posture::catalog::compile::Compiled;
 use eyrie_posture::catalog::read::Compatibility;
 use eyrie_posture::catalog::{CLOMONITOR, Catalog};
+use eyrie_posture::report::Outcome;
 use jiff::Timestamp;
 
 use crate::fixture::Fixture;
@@ -45,7 +46,7 @@ const PATHS: [&str; 22] = [
     "sbom.cdx.json",
 ];
 
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 13] = [
     "",
     " \n",
     "some text\n",
@@ -54,17 +55,24 @@ const TEXTS: [&str; 12] = [
     "on: pull_request_target\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: actions/checkout@v4\n        with: {ref: '${{ github.event.pull_request.head.sha }}'}\n",
     "on: push\npermissions: read-all\njobs: {a: {runs-on: x, steps: [{run: make}]}}\n",
     "exemptions:\n  - check: adopters\n    reason: none yet\n",
+    "licenseScanning:\n  url: https://example.org\nexemptions:\n  - {check: roadmap, reason: soon, expires: 2023-11-25}\n",
     "broken: [",
     "\u{7f}ELF\u{2}\u{1}\u{1}\0\0\0\0\0\0\0\0\0\u{3}\0\u{3e}\0\u{1}\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
     "header:\n  schema-version: 2.0.0\n",
     "{\"bomFormat\": \"CycloneDX\", \"specVersion\": \"1.6\"}",
 ];
 
+/// A check whose facts depend on names that no document has.
+const OWN: &str = "- check: living_links\n  category: documentation\n  weight: 3\n  sets: [code]\n  pass:\n    \
+                   - none: link\n      condition: link.resolves = false\n";
+
 #[test]
 fn history_agrees_with_assessing_every_commit_afresh() {
     for compatibility in [Compatibility::Sane, Compatibility::Strict] {
-        let catalog = Catalog::read(&[("clomonitor.yaml", CLOMONITOR)], compatibility).expect("read");
+        let files = [("clomonitor.yaml", CLOMONITOR), ("own.yaml", OWN)];
+        let catalog = Catalog::read(&files, compatibility).expect("read");
         let compiled = Compiled::new(catalog).expect("compiled");
+        let mut compared = 0;
         for seed in 1..=6 {
             let directory = tempfile::tempdir().expect("a directory");
             let mut fixture = Fixture::new(directory.path());
@@ -102,15 +110,26 @@ fn history_agrees_with_assessing_every_commit_afresh() {
             };
             let points = report.history.expect("a history").points;
             assert_eq!(points.len(), commits.len());
+            let mut outcomes: BTreeMap<String, Outcome> = BTreeMap::new();
             for (point, (commit, seconds)) in points.iter().zip(&commits) {
                 assert_eq!(point.commit, commit.to_string());
                 let mut target = Target::folder(directory.path());
                 target.at = Some(commit.to_string());
+                for change in &point.changes {
+                    outcomes.insert(change.check.clone(), change.to);
+                }
                 let Ok(afresh) = assess_one(&compiled, target, &options(*seconds, None)) else { continue };
+                let fresh: BTreeMap<_, _> = afresh.checks.iter().map(|c| (c.id.clone(), c.outcome)).collect();
+                if outcomes.len() < fresh.len() {
+                    outcomes = fresh.clone();
+                }
+                assert_eq!(outcomes, fresh, "seed {seed}, {commit}");
+                compared += 1;
                 let failed: Vec<_> = afresh.checks.iter().map(|c| (c.id.as_str(), c.outcome)).collect();
                 assert_eq!(point.categories, afresh.score.categories, "seed {seed}, {commit}: {failed:?}");
                 assert_eq!(point.score, afresh.score.overall, "seed {seed}, {commit}");
             }
         }
+        assert!(compared > 60, "only {compared} commits were compared");
     }
 }
