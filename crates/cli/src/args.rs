@@ -60,8 +60,8 @@ pub struct ForgeArgs {
 pub enum ForgeCommand {
     /// Write what a forge says of a repository into a folder, for `--forge-data`
     ///
-    /// GITHUB_TOKEN is sent to github.com and *.ghe.com, GH_ENTERPRISE_TOKEN to other hosts. Without a token a forge
-    /// tells less. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are heeded.
+    /// GITHUB_TOKEN is sent to github.com alone, GH_ENTERPRISE_TOKEN to the host of GH_HOST alone. Without a token a
+    /// forge tells less. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are heeded.
     Record(RecordArgs),
 }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use eyrie_forge::{
     Answer, CloneError, CloneOptions, Endpoints, ForgeAnswers, ForgeKind, GitHub, LandscapeItem, Network,
-    Reason, Recorded, RepositoryAnswer, RepositoryUrl, collect, local_path,
+    Reason, Recorded, RepositoryAnswer, RepositoryUrl, Tokens, collect, local_path,
 };
 use eyrie_posture::assess::{Options, Span, Target, assess};
 use eyrie_posture::catalog::compile::Compiled;
@@ -40,6 +40,7 @@ struct AssessOptions {
     posture: Options,
     at: Option<String>,
     network: Network,
+    tokens: Tokens,
     /// Nobody may be asked.
     offline: bool,
     depth: Option<NonZeroU32>,
@@ -106,6 +107,7 @@ impl AssessOptions {
             },
             at: args.at.clone(),
             network: environment::network()?,
+            tokens: environment::tokens(),
             offline: args.offline,
             depth: args.depth,
             landscape,
@@ -326,10 +328,10 @@ fn clone(
         ..options.network.clone()
     };
     let settings = CloneOptions { network, ..settings };
-    let token = environment::token(url);
+    let token = options.tokens.of(url);
     // An interrupt ends the command and removes the folder; nobody has to stop here.
     let never = Arc::new(AtomicBool::new(false));
-    eyrie_forge::clone(url, token.as_ref(), into, &settings, progress.of_clone(given), &never).map(|_| ())
+    eyrie_forge::clone(url, token, into, &settings, progress.of_clone(given), &never).map(|_| ())
 }
 
 fn clone_failure(error: &CloneError) -> String {
@@ -361,21 +363,29 @@ fn answers(
     if options.offline {
         return Ok(not_asked(options, &Reason::Offline));
     }
+    let url = url.map(|url| match options.tokens.is_server(url) {
+        true => url.clone().on(ForgeKind::GitHub),
+        false => url.clone(),
+    });
+    let url = url.as_ref();
     let Some(url) = url.filter(|url| url.kind() == ForgeKind::GitHub) else {
         return Ok(match url {
             Some(url) => not_asked(options, &Reason::NotSupported { host: url.host().to_owned() }),
             None => not_asked(options, &Reason::NoAddress),
         });
     };
-    let token = environment::token(url);
+    // What only the folder names could have been chosen by whoever made the folder.
+    if !cloned && asked.url.is_none() && !options.tokens.is_known(url) {
+        return Ok(not_asked(options, &Reason::HostNotNamed { host: url.authority() }));
+    }
+    let token = options.tokens.of(url);
     // A folder is assessed without the network unless a token says that it is wanted: without one the forge tells
     // little, and grants 60 questions an hour.
     if token.is_none() && !cloned {
         return Ok(not_asked(options, &Reason::NoToken));
     }
     progress.say(&format!("asking {} about {}", url.host(), asked.given));
-    let forge =
-        GitHub::new(Endpoints::of(url), token.as_ref(), options.network.clone(), options.posture.now)?;
+    let forge = GitHub::new(Endpoints::of(url), token, options.network.clone(), options.posture.now)?;
     Ok(collect(&forge, url, Some(name)))
 }
 

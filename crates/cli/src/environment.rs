@@ -2,7 +2,7 @@
 //!
 //! Everything else takes these as arguments.
 
-use eyrie_forge::{Network, RepositoryUrl, Token};
+use eyrie_forge::{Network, Token, Tokens};
 use jiff::Timestamp;
 
 use crate::error::Error;
@@ -45,9 +45,10 @@ pub(crate) fn network() -> Result<Network, Error> {
     })
 }
 
-/// The token for this repository's host, and no other host's.
-pub(crate) fn token(url: &RepositoryUrl) -> Option<Token> {
-    Token::new(&get(Token::variable_for(url.host()))?)
+/// `GITHUB_TOKEN`, for github.com, and `GH_ENTERPRISE_TOKEN`, for the host of `GH_HOST`.
+pub(crate) fn tokens() -> Tokens {
+    let token = |name| Token::new(&get(name)?);
+    Tokens::new(token("GITHUB_TOKEN"), get("GH_HOST").as_deref(), token("GH_ENTERPRISE_TOKEN"))
 }
 
 /// How a screen is drawn on; files are linked from the current folder on.

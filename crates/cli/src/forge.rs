@@ -14,6 +14,10 @@ use crate::render::text::visible;
 /// Asks the forge everything and writes the answers into a folder.
 pub(crate) fn record(args: &RecordArgs) -> Result<Exit, Error> {
     let mut url: RepositoryUrl = args.url.parse().map_err(Error::Url)?;
+    let tokens = environment::tokens();
+    if tokens.is_server(&url) {
+        url = url.on(ForgeKind::GitHub);
+    }
     if let Some(kind) = args.forge_kind {
         url = url.on(match kind {
             ForgeKindArg::Github => ForgeKind::GitHub,
@@ -21,8 +25,7 @@ pub(crate) fn record(args: &RecordArgs) -> Result<Exit, Error> {
         });
     }
     let now = environment::now();
-    let token = environment::token(&url);
-    let mut forge = GitHub::new(Endpoints::of(&url), token.as_ref(), environment::network()?, now)?;
+    let mut forge = GitHub::new(Endpoints::of(&url), tokens.of(&url), environment::network()?, now)?;
     if let Some(landscape) = &args.landscape_url {
         forge = forge.with_landscape(landscape);
     }

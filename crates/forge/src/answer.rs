@@ -88,6 +88,12 @@ pub enum Reason {
         /// The host that was asked.
         host: String,
     },
+    /// Nobody was asked, because only the repository itself names this host: whoever wrote the repository could have
+    /// chosen it.
+    HostNotNamed {
+        /// The host.
+        host: String,
+    },
     /// The forge tells this only to those who are signed in.
     NoToken,
     /// 401: the token is expired, revoked or wrong.
@@ -162,6 +168,7 @@ impl Reason {
             Self::Offline => "offline",
             Self::NoAddress => "no_address",
             Self::NotSupported { .. } => "not_supported",
+            Self::HostNotNamed { .. } => "host_not_named",
             Self::NoToken => "no_token",
             Self::TokenRejected { .. } => "token_rejected",
             Self::Forbidden { .. } => "forbidden",
@@ -197,9 +204,12 @@ impl Reason {
                     .into()
             }
             Self::NotSupported { .. } => "supply recorded answers with --forge-data".into(),
+            Self::HostNotNamed { host } => {
+                format!("set GH_HOST={host} if you trust this server, or supply recorded answers with --forge-data")
+            }
             Self::NoToken => {
-                "set GITHUB_TOKEN (GH_ENTERPRISE_TOKEN for a server of one's own) to a token that can read the \
-                 repository"
+                "set GITHUB_TOKEN (GH_HOST and GH_ENTERPRISE_TOKEN for a server of one's own) to a token that can read \
+                 the repository"
                     .into()
             },
             Self::TokenRejected { .. } => "create a new token and set GITHUB_TOKEN to it".into(),
@@ -238,6 +248,9 @@ impl fmt::Display for Reason {
             Self::Offline => f.write_str("the network was not to be used (--offline)"),
             Self::NotSupported { host } => {
                 write!(f, "{host} is not a supported forge: only its public git data can be read")
+            }
+            Self::HostNotNamed { host } => {
+                write!(f, "{host} was not asked: only the repository itself names it")
             }
             Self::NoToken => f.write_str("the forge tells this only with a token"),
             Self::TokenRejected { message } => write!(f, "the forge rejects the token (401): {message}"),
@@ -282,6 +295,7 @@ mod tests {
             Reason::NotRecorded,
             Reason::NotConfigured,
             Reason::NotSupported { host: "codeberg.org".into() },
+            Reason::HostNotNamed { host: "github.example.com".into() },
             Reason::NoToken,
             Reason::TokenRejected { message: text() },
             Reason::Forbidden { message: text() },
@@ -309,7 +323,8 @@ mod tests {
     the recorded answers do not contain it; record it with `eyrie forge record URL`, or assess online without --forge-data
     no source was given for it; name a source for it
     codeberg.org is not a supported forge: only its public git data can be read; supply recorded answers with --forge-data
-    the forge tells this only with a token; set GITHUB_TOKEN (GH_ENTERPRISE_TOKEN for a server of one's own) to a token that can read the repository
+    github.example.com was not asked: only the repository itself names it; set GH_HOST=github.example.com if you trust this server, or supply recorded answers with --forge-data
+    the forge tells this only with a token; set GITHUB_TOKEN (GH_HOST and GH_ENTERPRISE_TOKEN for a server of one's own) to a token that can read the repository
     the forge rejects the token (401): detail; create a new token and set GITHUB_TOKEN to it
     the forge forbids it (403): detail; use a token that may read this repository
     the forge's rate limit is used up; try again later

@@ -46,7 +46,7 @@ pub struct Endpoints {
 impl Endpoints {
     /// The APIs of the host that an address names, as GitHub lays them out.
     pub fn of(url: &RepositoryUrl) -> Self {
-        let (host, origin) = (host_and_port(url), url.origin());
+        let (host, origin) = (url.authority(), url.origin());
         let (rest, graphql) = if url.host() == "github.com" {
             ("https://api.github.com".to_owned(), "https://api.github.com/graphql".to_owned())
         } else if url.host().ends_with(".ghe.com") {
@@ -56,11 +56,6 @@ impl Endpoints {
         };
         Self { host, rest, graphql }
     }
-}
-
-fn host_and_port(url: &RepositoryUrl) -> String {
-    let origin = url.origin();
-    origin.split_once("://").map_or(origin.clone(), |(_, host)| host.to_owned())
 }
 
 /// A GitHub that is asked over the network, for one run: once the rate limit is used up, or nothing has come in
@@ -115,7 +110,7 @@ struct Landscape {
 impl GitHub {
     /// A client for one GitHub. `now` is what "the last 90 days" counts from.
     ///
-    /// The token is sent to the endpoints alone; it must be one for that host ([`Token::variable_for`]).
+    /// The token is sent to the endpoints alone; it must be one for that host ([`Tokens::of`](crate::Tokens::of)).
     pub fn new(
         endpoints: Endpoints,
         token: Option<&Token>,
@@ -234,7 +229,7 @@ impl GitHub {
 
     /// Whether the address is on this GitHub; elsewhere the API is another one, and the token must not go there.
     fn serves(&self, url: &RepositoryUrl) -> Result<(), Reason> {
-        if url.kind() == ForgeKind::GitHub && host_and_port(url) == self.endpoints.host {
+        if url.kind() == ForgeKind::GitHub && url.authority() == self.endpoints.host {
             Ok(())
         } else {
             Err(Reason::NotSupported { host: url.host().into() })

@@ -1,5 +1,5 @@
 //! HTTP with limits on everything: [`Http`] is what all network steps of the crate go through, [`Network`] its
-//! limits, [`Token`] a secret that never shows.
+//! limits, [`Token`] a secret that never shows, [`Tokens`] whom each secret may be told.
 //!
 //! Redirects are followed here and not by the client underneath, so that a credential is sent to the one origin
 //! that it was given for and to no other. What a repository's owner could have written (a homepage's address) is
@@ -17,9 +17,9 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Timeout};
 
-use crate::Reason;
 use crate::answer::short;
 use crate::github::response::LimitHeaders;
+use crate::{Reason, RepositoryUrl};
 use address::PublicOnly;
 
 /// A secret for one host. It is not shown by `Debug`, and no error or recording ever holds it.
@@ -34,16 +34,6 @@ impl Token {
         sane.then(|| Self(secret.to_owned()))
     }
 
-    /// The environment variable that customarily holds the token for a host: `GITHUB_TOKEN` for github.com and
-    /// `*.ghe.com`, `GH_ENTERPRISE_TOKEN` for any other. A token must not be sent to a host that it is not for.
-    pub fn variable_for(host: &str) -> &'static str {
-        if host == "github.com" || host.ends_with(".ghe.com") {
-            "GITHUB_TOKEN"
-        } else {
-            "GH_ENTERPRISE_TOKEN"
-        }
-    }
-
     pub(crate) fn secret(&self) -> &str {
         &self.0
     }
@@ -54,6 +44,59 @@ impl fmt::Debug for Token {
         f.write_str("Token(…)")
     }
 }
+
+/// The tokens of a user, each with the one host that it may be sent to: what an address read from a repository says
+/// never widens that.
+///
+/// ```
+/// use eyrie_forge::{RepositoryUrl, Token, Tokens};
+///
+/// let tokens = Tokens::new(Token::new("ghp_x"), Some("git.example.com"), Token::new("ghe_y"));
+/// let url = |text: &str| text.parse::<RepositoryUrl>();
+/// assert_eq!(tokens.of(&url("https://github.com/o/r")?), Token::new("ghp_x").as_ref());
+/// assert_eq!(tokens.of(&url("https://git.example.com/o/r")?), Token::new("ghe_y").as_ref());
+/// assert_eq!(tokens.of(&url("https://github.example.org/o/r")?), None);
+/// # Ok::<(), eyrie_forge::UrlError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tokens {
+    github: Option<Token>,
+    server: Option<String>,
+    enterprise: Option<Token>,
+}
+
+impl Tokens {
+    /// `github` is for github.com alone; `enterprise` for the GitHub `server` alone (`HOST` or `HOST:PORT`) that the
+    /// user named, and for nobody if none was named.
+    pub fn new(github: Option<Token>, server: Option<&str>, enterprise: Option<Token>) -> Self {
+        let server = server.map(|host| host.trim().to_ascii_lowercase());
+        let server = server.filter(|host| !host.is_empty() && host != GITHUB);
+        Self { github, server, enterprise }
+    }
+
+    /// The token that may be sent to the host of this address.
+    pub fn of(&self, url: &RepositoryUrl) -> Option<&Token> {
+        if url.authority() == GITHUB {
+            self.github.as_ref()
+        } else if self.is_server(url) {
+            self.enterprise.as_ref()
+        } else {
+            None
+        }
+    }
+
+    /// Whether the address is on the GitHub server that the user named.
+    pub fn is_server(&self, url: &RepositoryUrl) -> bool {
+        self.server.as_deref() == Some(&*url.authority())
+    }
+
+    /// Whether the host may be asked although nobody but the repository names it: github.com, or the user's server.
+    pub fn is_known(&self, url: &RepositoryUrl) -> bool {
+        url.authority() == GITHUB || self.is_server(url)
+    }
+}
+
+const GITHUB: &str = "github.com";
 
 /// Limits and settings of all network steps. A proxy's address may hold a password: `Debug` leaves it out.
 #[derive(Clone)]

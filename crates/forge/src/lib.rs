@@ -38,7 +38,7 @@ pub use answer::{Answer, Reason};
 pub use ask::{Forge, ForgeAnswers, Page, collect};
 pub use clone::{CloneError, CloneOptions, CloneProgress, Cloned, OnProgress, clone};
 pub use github::{Endpoints, GitHub};
-pub use http::{Network, NetworkError, Token};
+pub use http::{Network, NetworkError, Token, Tokens};
 pub use landscape::{LandscapeError, LandscapeItem};
 pub use record::{RecordError, record};
 pub use recorded::{Recorded, RecordedError};

@@ -128,9 +128,14 @@ impl RepositoryUrl {
     /// Scheme, host and port, as `https://github.com`.
     pub fn origin(&self) -> String {
         let scheme = if self.scheme == Scheme::Http { "http" } else { "https" };
+        format!("{scheme}://{}", self.authority())
+    }
+
+    /// Host and, if the address gives one, the port of https: `github.com`, `git.example.com:8443`.
+    pub fn authority(&self) -> String {
         match self.port {
-            Some(port) if self.scheme != Scheme::Ssh => format!("{scheme}://{}:{port}", self.host),
-            _ => format!("{scheme}://{}", self.host),
+            Some(port) if self.scheme != Scheme::Ssh => format!("{}:{port}", self.host),
+            _ => self.host.clone(),
         }
     }
 

@@ -395,8 +395,8 @@ fn help_tells_what_there_is() {
     insta::assert_snapshot!(help(&["forge", "record", "--help"]), @"
     Write what a forge says of a repository into a folder, for `--forge-data`
 
-    GITHUB_TOKEN is sent to github.com and *.ghe.com, GH_ENTERPRISE_TOKEN to other hosts. Without a
-    token a forge tells less. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are heeded.
+    GITHUB_TOKEN is sent to github.com alone, GH_ENTERPRISE_TOKEN to the host of GH_HOST alone. Without
+    a token a forge tells less. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are heeded.
 
     Usage: eyrie forge record [OPTIONS] --output <DIR> <URL>
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::process::Output;
+use std::sync::{Arc, Mutex};
 
 use crate::command::eyrie;
 
@@ -15,6 +16,15 @@ const REPOSITORY: &str = r#"{
 
 /// Serves answers by path until the process ends; every other path is not found. Its address.
 fn serve(answers: &'static [(&'static str, u16, &'static str)]) -> String {
+    serve_and_hear(answers).0
+}
+
+/// The same, with the `Authorization` of each request.
+fn serve_and_hear(
+    answers: &'static [(&'static str, u16, &'static str)],
+) -> (String, Arc<Mutex<Vec<Option<String>>>>) {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&heard);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -23,11 +33,13 @@ fn serve(answers: &'static [(&'static str, u16, &'static str)]) -> String {
             let mut request = BufReader::new(stream.try_clone().unwrap()).lines();
             let path = request.next().and_then(Result::ok).unwrap_or_default();
             let path = path.split(' ').nth(1).unwrap_or_default().to_owned();
-            for line in request.by_ref() {
-                if line.is_ok_and(|line| line.is_empty()) {
-                    break;
-                }
-            }
+            let head = request.by_ref().map_while(Result::ok).take_while(|line| !line.is_empty());
+            let authorization = head.filter_map(|line| {
+                let (name, value) = line.split_once(':')?;
+                name.eq_ignore_ascii_case("authorization").then(|| value.trim().to_owned())
+            });
+            let authorization = authorization.last();
+            hears.lock().unwrap().push(authorization);
             let found = answers.iter().find(|(known, ..)| path == *known);
             let (status, body) = found.map_or((404, "{}"), |(_, status, body)| (*status, *body));
             let _ = write!(
@@ -37,7 +49,90 @@ fn serve(answers: &'static [(&'static str, u16, &'static str)]) -> String {
             );
         }
     });
-    address
+    (address, heard)
+}
+
+/// A folder with a repository whose origin is this address.
+fn checkout(origin: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let git = folder.path().join(".git");
+    for name in ["objects", "refs/heads"] {
+        std::fs::create_dir_all(git.join(name)).unwrap();
+    }
+    std::fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
+    let config = format!(
+        "[core]\n\trepositoryformatversion = 0\n\tbare = false\n[remote \"origin\"]\n\turl = {origin}\n"
+    );
+    std::fs::write(git.join("config"), config).unwrap();
+    std::fs::write(folder.path().join("README.md"), "# It\n").unwrap();
+    folder
+}
+
+/// Everything that a user may have set.
+fn with_tokens() -> std::process::Command {
+    let mut command = eyrie();
+    command.env("GITHUB_TOKEN", "ghp_public").env("GH_ENTERPRISE_TOKEN", "ghp_enterprise");
+    command
+}
+
+#[test]
+fn a_host_that_only_the_folder_names_is_not_asked() {
+    for command in ["assess", "fix"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        // Whatever goes anywhere goes through here.
+        let proxy = format!("http://{}", listener.local_addr().unwrap());
+        let folder = checkout("https://github.evil.example/o/r");
+        let output = with_tokens()
+            .env("HTTPS_PROXY", &proxy)
+            .env("GH_HOST", "github.example.com")
+            .arg(command)
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(command == "fix" || said.contains("github.evil.example was not asked"), "{said}");
+        assert_eq!(
+            listener.accept().map(drop).unwrap_err().kind(),
+            std::io::ErrorKind::WouldBlock,
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn the_host_that_the_user_named_is_asked_with_its_token() {
+    let (server, heard) = serve_and_hear(&[]);
+    let folder = checkout(&format!("{server}/o/r"));
+    let host = server.strip_prefix("http://").unwrap();
+    let output = with_tokens().env("GH_HOST", host).arg("assess").arg(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let heard = heard.lock().unwrap();
+    assert!(!heard.is_empty());
+    assert!(heard.iter().all(|sent| sent.as_deref() == Some("Bearer ghp_enterprise")), "{heard:?}");
+}
+
+#[test]
+fn an_address_that_was_given_is_asked_without_a_token_unless_the_user_named_its_host() {
+    let folder = tempfile::tempdir().unwrap();
+    for named in [false, true] {
+        let (server, heard) = serve_and_hear(&[]);
+        let host = server.strip_prefix("http://").unwrap();
+        let run = |arguments: &[&str]| {
+            let mut command = with_tokens();
+            command.env("GH_HOST", if named { host } else { "github.example.com" });
+            let output =
+                command.current_dir(folder.path()).args(arguments).arg(format!("{server}/o/r")).output();
+            assert_eq!(output.unwrap().status.code(), Some(3));
+            std::mem::take(&mut *heard.lock().unwrap())
+        };
+        for arguments in [&["assess"][..], &["forge", "record", "--forge-kind=github", "--output=answers"]] {
+            let heard = run(arguments);
+            assert!(!heard.is_empty(), "{arguments:?}");
+            assert!(heard.iter().all(|sent| sent.is_some() == named), "{arguments:?} {heard:?}");
+        }
+    }
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -66,7 +161,7 @@ fn what_a_forge_tells_is_written_and_what_not_is_said() {
       help: check the address; a private repository needs a token that may read it
     not told: security_policy_url, discussions
       because the forge tells this only with a token
-      help: set GITHUB_TOKEN (GH_ENTERPRISE_TOKEN for a server of one's own) to a token that can read the repository
+      help: set GITHUB_TOKEN (GH_HOST and GH_ENTERPRISE_TOKEN for a server of one's own) to a token that can read the repository
     not told: landscape
       because no source was given for it
       help: name a source for it

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use eyrie_forge::{
     Answer, Association, Endpoints, Forge, ForgeKind, GitHub, Network, NetworkError, OwnerKind, Reason,
-    RepositoryUrl, ReviewState, Token, collect,
+    RepositoryUrl, ReviewState, Token, Tokens, collect,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -543,6 +543,54 @@ fn endpoints_of_hosts() {
     assert_eq!(server.host, "github.example.com:8443");
     assert_eq!(server.rest, "https://github.example.com:8443/api/v3");
     assert_eq!(server.graphql, "https://github.example.com:8443/api/graphql");
-    assert_eq!(Token::variable_for("github.com"), "GITHUB_TOKEN");
-    assert_eq!(Token::variable_for("github.example.com"), "GH_ENTERPRISE_TOKEN");
+}
+
+#[test]
+fn a_token_is_for_the_host_that_the_user_named() {
+    let (public, enterprise) = (Token::new("ghp_public"), Token::new("ghp_enterprise"));
+    let servers =
+        [None, Some(""), Some("github.com"), Some("github.example.com"), Some(" Git.Example.Com:8443 ")];
+    let urls = [
+        "https://github.com/o/r",
+        "https://www.github.com/o/r",
+        "git@github.com:o/r",
+        "ssh://git@github.com:22/o/r",
+        "https://github.com:8443/o/r",
+        "https://gitlab.com/o/r",
+        "https://octo.ghe.com/o/r",
+        "https://github.example.com/o/r",
+        "git@github.example.com:o/r",
+        "https://github.example.com:8443/o/r",
+        "https://git.example.com/o/r",
+        "https://git.example.com:8443/o/r",
+        "https://github.evil.tld/o/r",
+        "https://github.com.evil.tld/o/r",
+        "https://github.example.com.evil.tld/o/r",
+        "http://127.0.0.1:8443/o/r",
+    ];
+    let mut lines = Vec::new();
+    for server in servers {
+        let tokens = Tokens::new(public.clone(), server, enterprise.clone());
+        for text in urls {
+            let url: RepositoryUrl = text.parse().unwrap();
+            let token = tokens.of(&url);
+            assert_eq!(tokens.is_known(&url), token.is_some(), "{text}");
+            let name = if token == public.as_ref() { "public" } else { "enterprise" };
+            if token.is_some() && !url.web_url().starts_with("https://github.com/") {
+                lines.push(format!("{server:?} {text}: {name}"));
+            } else {
+                assert_eq!(token.is_some(), url.web_url().starts_with("https://github.com/"), "{text}");
+                assert!(token.is_none() || name == "public");
+            }
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    Some("github.example.com") https://github.example.com/o/r: enterprise
+    Some("github.example.com") git@github.example.com:o/r: enterprise
+    Some(" Git.Example.Com:8443 ") https://git.example.com:8443/o/r: enterprise
+    "#);
+    // Without a token a known host is known all the same.
+    let none = Tokens::new(None, Some("git.example.com"), None);
+    let url: RepositoryUrl = "https://git.example.com/o/r".parse().unwrap();
+    assert!(none.is_known(&url) && none.of(&url).is_none());
 }
