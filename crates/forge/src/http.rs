@@ -115,7 +115,8 @@ pub struct Network {
     pub retries: u32,
     /// How long to wait before asking again; doubled each time.
     pub backoff: Duration,
-    /// A proxy's address, `http://host:port`. What it reaches is for it to decide.
+    /// A proxy's address, `http://host:port`. What it reaches is for it to decide; pages that are fetched without it
+    /// are fetched from public addresses only.
     pub proxy: Option<String>,
     /// Hosts that are asked without the proxy, as `NO_PROXY` lists them: `example.com`, `.example.com`, `*`.
     pub no_proxy: Vec<String>,
@@ -184,6 +185,10 @@ pub(crate) struct Http {
     api: Agent,
     /// For addresses that others chose: in a repository, or in a redirect.
     pages: Agent,
+    /// For those of them that are asked without the proxy, although there is one.
+    direct_pages: Agent,
+    /// Tells which those are.
+    proxy: Option<ureq::Proxy>,
     network: Arc<Network>,
 }
 
@@ -270,28 +275,31 @@ impl Http {
                 TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build()
             }
         };
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy)
-            .tls_config(tls)
-            .user_agent(concat!("eyrie/", env!("CARGO_PKG_VERSION")))
-            .timeout_resolve(Some(network.connect_timeout))
-            .timeout_connect(Some(network.connect_timeout))
-            .timeout_send_request(Some(network.response_timeout))
-            .timeout_send_body(Some(network.total_timeout))
-            .timeout_recv_response(Some(network.response_timeout))
-            .timeout_per_read(Some(network.read_timeout))
-            .timeout_per_write(Some(network.read_timeout))
-            .build();
-        let api = Agent::new_with_config(config.clone());
-        let pages = if network.allow_private_pages || network.proxy.is_some() {
+        let config = |proxy| {
+            Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .proxy(proxy)
+                .tls_config(tls.clone())
+                .user_agent(concat!("eyrie/", env!("CARGO_PKG_VERSION")))
+                .timeout_resolve(Some(network.connect_timeout))
+                .timeout_connect(Some(network.connect_timeout))
+                .timeout_send_request(Some(network.response_timeout))
+                .timeout_send_body(Some(network.total_timeout))
+                .timeout_recv_response(Some(network.response_timeout))
+                .timeout_per_read(Some(network.read_timeout))
+                .timeout_per_write(Some(network.read_timeout))
+                .build()
+        };
+        let api = Agent::new_with_config(config(proxy.clone()));
+        let direct_pages = if network.allow_private_pages {
             api.clone()
         } else {
-            Agent::with_parts(config, DefaultConnector::default(), PublicOnly::default())
+            Agent::with_parts(config(None), DefaultConnector::default(), PublicOnly::default())
         };
-        Ok(Self { api, pages, network: Arc::new(network) })
+        let pages = if proxy.is_some() { api.clone() } else { direct_pages.clone() };
+        Ok(Self { api, pages, direct_pages, proxy, network: Arc::new(network) })
     }
 
     /// Asks, and asks again after a short while if a gateway is out of order. At most `limit` bytes are read.
@@ -357,6 +365,8 @@ impl Http {
         let named = ask.url.parse().ok().and_then(|named| origin_of(&named));
         let agent = match ask.to {
             To::Forge if named == origin_of(uri) => &self.api,
+            // Nobody else looks at where these lead.
+            _ if self.proxy.as_ref().is_some_and(|proxy| proxy.is_no_proxy(uri)) => &self.direct_pages,
             _ => &self.pages,
         };
         let result = match ask.body {

@@ -521,10 +521,36 @@ fn a_proxy_is_asked_if_there_is_one() {
 
     // But not for what is to be asked directly.
     let server = Server::start(play);
-    let network = Network { no_proxy: vec!["127.0.0.1".into()], ..network };
-    let page = github(1, false, network).page(&format!("{}/moved", server.origin()));
+    let direct = Network { no_proxy: vec!["127.0.0.1".into()], ..network.clone() };
+    let allowed = Network { allow_private_pages: true, ..direct.clone() };
+    let page = github(1, false, allowed).page(&format!("{}/moved", server.origin()));
     assert_eq!(page.known().unwrap().body, "<html>");
+    assert!(github(server.port, true, direct).repository(&url(server.port)).name.is_known());
     assert_eq!(proxy.seen().len(), 1);
+}
+
+#[test]
+fn past_the_proxy_pages_are_not_fetched_from_private_addresses() {
+    let server = Server::start(play);
+    let home = |host: &str| format!("http://{host}:{}/home", server.port);
+    let proxy = Server::start(|_| Reply::status(200, "from the proxy"));
+    for no_proxy in [vec!["localhost", "127.0.0.1", "[::1]"], vec!["*"]] {
+        let network = Network {
+            proxy: Some(proxy.origin()),
+            no_proxy: no_proxy.iter().map(|host| (*host).to_owned()).collect(),
+            allow_private_pages: false,
+            ..patient()
+        };
+        let through = github(1, false, network);
+        for host in ["127.0.0.1", "localhost"] {
+            let answer = through.page(&home(host));
+            assert!(
+                matches!(answer, Answer::Unavailable(Reason::AddressRefused { .. })),
+                "{host}: {answer:?}"
+            );
+        }
+    }
+    assert!(server.seen().is_empty() && proxy.seen().is_empty());
 }
 
 #[test]
