@@ -71,9 +71,9 @@ pub enum ForgeCommand {
 pub struct RecordArgs {
     /// Address of the repository, such as `https://github.com/falcosecurity/falco`
     pub url: String,
-    /// Folder to write; an earlier recording in it is replaced
+    /// Folder to write, instead of NAME-forge in the current folder; an earlier recording in it is replaced
     #[arg(long, short, value_name = "DIR")]
-    pub output: PathBuf,
+    pub output: Option<PathBuf>,
     /// The project's name in the landscape, where it is not the repository's
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,

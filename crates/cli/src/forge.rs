@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
 
 use eyrie_forge::{Answer, Endpoints, ForgeAnswers, ForgeKind, GitHub, Reason, RepositoryUrl, collect};
 
@@ -35,10 +36,11 @@ pub(crate) fn record(args: &RecordArgs) -> Result<Exit, Error> {
     if let (true, Some((_, Some(reason)))) = (all.iter().all(|(_, reason)| reason.is_some()), all.first()) {
         return Err(Error::NothingKnown { url: url.to_string(), reason: (*reason).clone() });
     }
-    eyrie_forge::record(&answers, &url, now, &args.output)?;
+    let folder = args.output.clone().unwrap_or_else(|| format!("{}-forge", url.name()).into());
+    eyrie_forge::record(&answers, &url, now, &folder)?;
     if !args.quiet {
         // Results are in the folder; if nobody hears this, nothing is lost.
-        let _ = std::io::stderr().write_all(summary(&url, args, &missing).as_bytes());
+        let _ = std::io::stderr().write_all(summary(&url, &folder, &missing).as_bytes());
     }
     Ok(Exit::Clean)
 }
@@ -58,8 +60,8 @@ fn missing(answers: &ForgeAnswers) -> Vec<(&'static str, Reason)> {
     missing.filter_map(|(piece, reason)| Some((piece, reason?.clone()))).collect()
 }
 
-fn summary(url: &RepositoryUrl, args: &RecordArgs, missing: &[(&'static str, Reason)]) -> String {
-    let folder = args.output.to_string_lossy();
+fn summary(url: &RepositoryUrl, folder: &Path, missing: &[(&'static str, Reason)]) -> String {
+    let folder = folder.to_string_lossy();
     let mut text = format!("recorded {url} in {}\n", visible(&folder));
     let mut reasons: Vec<&Reason> = Vec::new();
     for (_, reason) in missing {

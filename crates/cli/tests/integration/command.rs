@@ -398,7 +398,7 @@ fn help_tells_what_there_is() {
     GITHUB_TOKEN is sent to github.com alone, GH_ENTERPRISE_TOKEN to the host of GH_HOST alone. Without
     a token a forge tells less. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are heeded.
 
-    Usage: eyrie forge record [OPTIONS] --output <DIR> <URL>
+    Usage: eyrie forge record [OPTIONS] <URL>
 
     Arguments:
       <URL>
@@ -406,7 +406,8 @@ fn help_tells_what_there_is() {
 
     Options:
       -o, --output <DIR>
-              Folder to write; an earlier recording in it is replaced
+              Folder to write, instead of NAME-forge in the current folder; an earlier recording in it
+              is replaced
 
           --project <NAME>
               The project's name in the landscape, where it is not the repository's

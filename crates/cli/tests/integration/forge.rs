@@ -201,6 +201,38 @@ fn a_wrong_address_is_a_wrong_argument_and_its_token_is_not_repeated() {
 }
 
 #[test]
+fn without_a_folder_the_repository_names_it() {
+    let server = serve(&[("/api/v3/repos/o/r", 200, REPOSITORY)]);
+    let folder = tempfile::tempdir().unwrap();
+    let run = || {
+        let mut command = eyrie();
+        command.current_dir(folder.path()).args(["forge", "record", "--forge-kind", "github"]);
+        command.arg(format!("{server}/o/r")).output().unwrap()
+    };
+    // An earlier recording is replaced.
+    for _ in 0..2 {
+        let output = run();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(
+            said.contains("in r-forge\n") && said.contains("`eyrie assess --forge-data r-forge`"),
+            "{said}"
+        );
+    }
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    assert!(eyrie_forge::Recorded::open(&folder.path().join("r-forge"), now).is_ok());
+    // Anything else is not.
+    std::fs::write(folder.path().join("r-forge/thesis.txt"), "years of work").unwrap();
+    let output = run();
+    assert_eq!(output.status.code(), Some(3));
+    insta::assert_snapshot!(text(&output.stderr), @"
+    error: r-forge is not a recording: it holds thesis.txt
+      help: name a new folder, or one with an earlier recording
+    ");
+    assert_eq!(std::fs::read_to_string(folder.path().join("r-forge/thesis.txt")).unwrap(), "years of work");
+}
+
+#[test]
 fn a_folder_of_something_else_is_left_alone() {
     let server = serve(&[("/api/v3/repos/o/r", 200, REPOSITORY)]);
     let folder = tempfile::tempdir().unwrap();
