@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::response::GraphQl;
 use crate::repository::{Actor, AssociatedChange};
@@ -52,11 +53,22 @@ pub(crate) fn changesets(answer: &GraphQl) -> Answer<Vec<Changeset>> {
     match branch {
         Answer::Known(None) => Answer::Known(Vec::new()),
         Answer::Known(Some(RawHistoryBranch { target: Some(RawTarget { history: Some(history) }) })) => {
-            Answer::Known(history.items().into_iter().map(Changeset::from).collect())
+            let own = own_name(answer);
+            let commits = history.items().into_iter();
+            Answer::Known(commits.map(|commit| commit.changeset(own.as_deref())).collect())
         }
         Answer::Known(Some(_)) => Answer::Unavailable(Reason::NotRecorded),
         Answer::Unavailable(reason) => Answer::Unavailable(reason),
     }
+}
+
+/// `OWNER/NAME`, as the forge calls the repository now. The address may be that of a repository since renamed.
+fn own_name(answer: &GraphQl) -> Option<String> {
+    let text = |value: Option<&Value>| Some(value?.as_str()?.to_owned());
+    text(answer.object.get("nameWithOwner")).or_else(|| {
+        let owner = text(answer.object.get("owner")?.get("login"))?;
+        Some(format!("{owner}/{}", text(answer.object.get("name"))?))
+    })
 }
 
 fn piece<T: DeserializeOwned>(answer: &GraphQl, key: &str) -> Answer<T> {
@@ -265,16 +277,21 @@ struct RawCommit {
     associated_pull_requests: Option<Nodes<RawAssociated>>,
 }
 
-impl From<RawCommit> for Changeset {
-    fn from(raw: RawCommit) -> Self {
+impl RawCommit {
+    /// `own` is the repository's `OWNER/NAME`: what a fork merged is no change of ours.
+    fn changeset(self, own: Option<&str>) -> Changeset {
+        let raw = self;
         let merged_change = match raw.associated_pull_requests {
             None => Answer::Unavailable(Reason::NotRecorded),
             Some(changes) => {
-                let merged = changes.items().into_iter().find(|change| change.merged_at.is_some());
+                let merged = changes
+                    .items()
+                    .into_iter()
+                    .find(|change| change.merged_at.is_some() && change.may_be_of(own));
                 Answer::Known(merged.map(AssociatedChange::from))
             }
         };
-        Self {
+        Changeset {
             oid: raw.oid,
             message: raw.message,
             committed_at: raw.committed_date,
@@ -341,6 +358,22 @@ struct RawAssociated {
     head_ref_oid: Option<String>,
     labels: Option<Nodes<RawName>>,
     reviews: Option<Nodes<RawReview>>,
+    /// The repository that it was merged into; answers recorded elsewhere may not say.
+    repository: Option<RawFullName>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawFullName {
+    name_with_owner: Option<String>,
+}
+
+impl RawAssociated {
+    /// Whether nothing says that it was merged into another repository than `own`.
+    fn may_be_of(&self, own: Option<&str>) -> bool {
+        let into = self.repository.as_ref().and_then(|repository| repository.name_with_owner.as_deref());
+        own.zip(into).is_none_or(|(own, into)| own.eq_ignore_ascii_case(into))
+    }
 }
 
 #[derive(Deserialize)]

@@ -43,10 +43,12 @@ query($owner: String!, $name: String!) {
   }
 }";
 
-/// The last 30 commits of the default branch with the pull requests that brought them.
+/// The last 30 commits of the default branch with the pull requests that brought them: more than one, because forks
+/// merge the same commits.
 pub(super) const CHANGESETS: &str = "
 query($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) {
+    nameWithOwner
     defaultBranchRef {
       name
       target {
@@ -56,9 +58,10 @@ query($owner: String!, $name: String!) {
               oid message committedDate
               author { email user { login } }
               committer { email user { login } }
-              associatedPullRequests(first: 1) {
+              associatedPullRequests(first: 5) {
                 nodes {
                   number mergedAt headRefOid
+                  repository { nameWithOwner }
                   author { login __typename }
                   mergedBy { login __typename }
                   labels(last: 30) { nodes { name } }

@@ -60,11 +60,14 @@ fn graphql(request: &Request) -> Reply {
     assert_eq!((&asked["variables"]["owner"], &asked["variables"]["name"]), (&json!("o"), &json!("r")));
     let query = asked["query"].as_str().unwrap();
     let repository = if query.contains("history(") {
-        json!({"defaultBranchRef": {"name": "main", "target": {"history": {"nodes": [{
+        assert!(query.contains("repository { nameWithOwner }"), "{query}");
+        json!({"nameWithOwner": "o/r", "defaultBranchRef": {"name": "main", "target": {"history": {"nodes": [{
             "oid": "abc", "message": "Fix", "committedDate": "2026-05-01T00:00:00Z",
             "author": {"email": "a@b", "user": {"login": "ann"}}, "committer": {"email": "a@b", "user": null},
             "associatedPullRequests": {"nodes": [{
-                "number": 7, "mergedAt": "2026-05-01T00:00:00Z", "headRefOid": "def",
+                "number": 6, "mergedAt": "2026-05-01T00:00:00Z", "repository": {"nameWithOwner": "fork/r"}
+            }, {
+                "repository": {"nameWithOwner": "o/r"}, "number": 7, "mergedAt": "2026-05-01T00:00:00Z", "headRefOid": "def",
                 "author": {"login": "ann", "__typename": "User"}, "mergedBy": {"login": "bob", "__typename": "User"},
                 "labels": {"nodes": []}, "reviews": {"nodes": [{"state": "APPROVED", "author": {"login": "bob"}}]}
             }]}

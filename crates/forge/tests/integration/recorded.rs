@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use eyrie_forge::{
-    Answer, ChangeChecks, Forge, OwnerKind, Reason, Recorded, RecordedError, RepositoryUrl, collect,
+    Answer, ChangeChecks, Changeset, Forge, OwnerKind, Reason, Recorded, RecordedError, RepositoryUrl,
+    collect,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -159,6 +160,34 @@ fn one_lying_piece_costs_only_itself() {
     discussions: the answer makes no sense: discussions: invalid type: null, expected an object with `nodes`
     releases: the answer makes no sense: releases: failed to parse four digit integer as year: invalid digit, expected 0-9 but got y
     "###);
+}
+
+#[test]
+fn what_a_fork_merged_is_not_ours() {
+    let change = |number: u64, into: Value| json!({"number": number, "mergedAt": "2026-01-01T00:00:00Z", "repository": into});
+    let named = |name: &str| json!({"nameWithOwner": name});
+    let numbers = |own: Value| {
+        let commits = [
+            vec![change(1, named("fork/r")), change(2, named("O/R"))],
+            vec![change(3, named("fork/r"))],
+            vec![change(4, Value::Null)],
+            vec![change(5, json!({}))],
+            vec![json!({"number": 6, "mergedAt": "2026-01-01T00:00:00Z"})],
+        ];
+        let commits = commits
+            .map(|changes| json!({"oid": "a", "message": "m", "associatedPullRequests": {"nodes": changes}}));
+        let mut object = own;
+        object["defaultBranchRef"] = json!({"name": "main", "target": {"history": {"nodes": commits}}});
+        let changesets = read(&object).repository(&url()).changesets.known().cloned().unwrap();
+        let number =
+            |commit: Changeset| commit.merged_change.known().unwrap().as_ref().map(|change| change.number);
+        changesets.into_iter().map(number).collect::<Vec<_>>()
+    };
+    let ours = [Some(2), None, Some(4), Some(5), Some(6)];
+    assert_eq!(numbers(named("o/r")), ours);
+    assert_eq!(numbers(json!({"name": "r", "owner": {"login": "o"}})), ours);
+    // Where the repository's own name was not recorded, nobody can tell.
+    assert_eq!(numbers(json!({})), [Some(1), Some(3), Some(4), Some(5), Some(6)]);
 }
 
 #[test]
