@@ -177,7 +177,10 @@ fn project_name(report: &RepositoryReport) -> String {
     }
     let path = Path::new(&report.path);
     let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    absolute.file_name().map_or_else(|| report.path.clone(), |name| name.to_string_lossy().into_owned())
+    let name =
+        absolute.file_name().map_or_else(|| report.path.clone(), |name| name.to_string_lossy().into_owned());
+    // A bare repository's folder is called after it.
+    name.strip_suffix(".git").filter(|name| !name.is_empty()).map_or_else(|| name.clone(), str::to_owned)
 }
 
 /// Assesses one repository.

@@ -185,7 +185,14 @@ impl<'c> Judge<'c> {
         self.write_down(facts, &compiled.catalog.checks[at], decided)
     }
 
-    fn write_down(&self, facts: &Facts, check: &Check, decided: Decided) -> Judged {
+    fn write_down(&self, facts: &Facts, check: &Check, mut decided: Decided) -> Judged {
+        // Two deductions can rest on the same place.
+        let mut seen: Vec<Evidence> = Vec::new();
+        decided.evidence.retain(|evidence| {
+            let new = !seen.contains(evidence);
+            seen.extend(new.then(|| evidence.clone()));
+            new
+        });
         let blockers = if decided.outcome == Outcome::Unknown { &decided.missing[..] } else { &[] };
         let mut missing: Vec<Missing> = Vec::new();
         for blocker in blockers {
