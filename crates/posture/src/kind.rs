@@ -87,10 +87,10 @@ kinds! {
         F::new("file.depth", Int, "number of directories above it"),
         F::new("file.type", Text, "`file`, `directory`, `symlink`, `submodule` or `special`"),
         F::new("file.resolves_to", Text, "what it is once links inside the tree are followed: a type as in `file.type`, `outside` or `nothing`"),
-        F::new("file.is_executable", Bool, "whether it may be executed; absent in a work tree"),
+        F::new("file.is_executable", Bool, "whether anybody may execute it"),
         F::new("file.size", Int, "bytes; of the target for a link inside the tree"),
         F::new("file.is_blank", Bool, "whether it holds nothing but white space"),
-        F::new("file.is_text", Bool, "whether its first 1,024 bytes hold no control characters but tabs and line ends"),
+        F::new("file.is_text", Bool, "whether its first 1,024 bytes hold no control characters but tabs and line ends, in UTF-16 if they begin with its byte order mark"),
         F::new("file.content_type", Text, "the binary format that its first bytes show, such as `elf`, `jar`, `wasm`; absent if none"),
     }
     /// A document that was read for its structure: the READMEs and the community files at the root, in `.github` and in `docs`.

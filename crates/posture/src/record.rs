@@ -145,7 +145,7 @@ pub struct Record {
     above: Vec<(Kind, u32)>,
     /// Where it was seen.
     pub evidence: Evidence,
-    /// Why it is not known whether it is there at all, if it is not.
+    /// Why it is not known whether it is there at all, if it is not; then it stands for any number of records.
     pub uncertain: Option<MissingId>,
 }
 
@@ -159,6 +159,19 @@ impl Record {
             evidence: Evidence { kind: kind.name().to_owned(), ..Evidence::default() },
             uncertain: None,
         }
+    }
+
+    /// Stands for the records that may be there besides those that are known, of which only what is set afterwards is
+    /// known.
+    pub fn unseen(kind: Kind, why: MissingId) -> Self {
+        Self { uncertain: Some(why), ..Self::unread(kind, why) }
+    }
+
+    /// A record that is there, of which only what is set afterwards is known.
+    pub fn unread(kind: Kind, why: MissingId) -> Self {
+        let mut record = Self::new(kind);
+        record.fields.fill(why.into());
+        record
     }
 
     /// Its kind.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
@@ -117,6 +118,18 @@ pub trait Tree: Send + Sync {
     ///
     /// As [`Tree::read`].
     fn size(&self, entry: &Entry) -> io::Result<u64>;
+
+    /// Whether a file may be executed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tree::read`].
+    fn is_executable(&self, entry: &Entry) -> io::Result<bool> {
+        match entry.kind {
+            EntryKind::File { executable } => Ok(executable),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
 
     /// Where a symbolic link points to, as it is written in the link.
     ///
@@ -382,6 +395,16 @@ impl Tree for WorkTree {
     fn size(&self, entry: &Entry) -> io::Result<u64> {
         match entry.kind {
             EntryKind::File { .. } => Ok(self.on_disk(entry).symlink_metadata()?.len()),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    /// Listing does not ask for each file's mode, so it is looked up here.
+    fn is_executable(&self, entry: &Entry) -> io::Result<bool> {
+        match entry.kind {
+            EntryKind::File { .. } => {
+                Ok(self.on_disk(entry).symlink_metadata()?.permissions().mode() & 0o111 != 0)
+            }
             _ => Err(io::ErrorKind::InvalidInput.into()),
         }
     }

@@ -2,7 +2,7 @@
 //! community files.
 
 use super::Facts;
-use super::files::split_name;
+use super::files::{split_name, unreadable};
 use crate::kind::Kind;
 use crate::parse::document::{Document, Format, MAX_BYTES, ProseKind};
 use crate::parse::text::Text;
@@ -70,17 +70,18 @@ impl DocumentRecords {
                 continue;
             }
             let Some(target) = files.resolved_file(tree, at) else { continue };
-            let Ok(content) = tree.read(&target.entry, MAX_BYTES + 1) else { continue };
-            all.add(&file.entry.path, &content.bytes);
+            let path = &file.entry.path;
+            match tree.read(&target.entry, MAX_BYTES + 1) {
+                Ok(content) => all.add(path, &content.bytes),
+                Err(error) => all.add_unreadable(facts, path, &error),
+            }
         }
         all
     }
 
-    fn add(&mut self, path: &[u8], bytes: &[u8]) {
-        let index = self.documents.records.len();
+    fn add_document(&mut self, path: &[u8], format: Format) {
         let (dir, name) = split_path(path);
-        let document = Document::parse(bytes, Format::of_path(&String::from_utf8_lossy(path)));
-        let format = match document.format {
+        let format = match format {
             Format::Markdown => "markdown",
             Format::ReStructuredText => "restructuredtext",
             Format::AsciiDoc => "asciidoc",
@@ -95,6 +96,30 @@ impl DocumentRecords {
                 .with("document.format", format)
                 .seen_at(path, None),
         );
+    }
+
+    /// A document of which only the name is known: it may have headings, links and so on of any kind.
+    fn add_unreadable(&mut self, facts: &Facts, path: &[u8], error: &std::io::Error) {
+        let missing = unreadable(facts, path, error);
+        let index = self.documents.records.len();
+        self.add_document(path, Format::of_path(&String::from_utf8_lossy(path)));
+        for (kind, set) in [
+            (Kind::Heading, &mut self.headings),
+            (Kind::Link, &mut self.links),
+            (Kind::Badge, &mut self.badges),
+            (Kind::Block, &mut self.blocks),
+            (Kind::Url, &mut self.urls),
+        ] {
+            let part = Record::unseen(kind, missing).below(Kind::Document, index).seen_at(path, None);
+            set.records.push(part);
+        }
+    }
+
+    fn add(&mut self, path: &[u8], bytes: &[u8]) {
+        let index = self.documents.records.len();
+        let dir = split_path(path).0;
+        let document = Document::parse(bytes, Format::of_path(&String::from_utf8_lossy(path)));
+        self.add_document(path, document.format);
         let part = |kind, line: u32, text: &str| {
             Record::new(kind).below(Kind::Document, index).seen_at(path, line).saying(text)
         };

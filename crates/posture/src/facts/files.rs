@@ -2,12 +2,16 @@
 //!
 //! Principal types: [`FileSet`], [`FileRecord`].
 
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use eyrie_lang::{Presence, Values};
 
+use super::Facts;
 use crate::kind::Kind;
 use crate::parse::binary;
+use crate::parse::text::Text;
+use crate::record::{Missing, MissingId};
 use crate::report::Evidence;
 use crate::tree::{self, Entry, EntryKind, Resolved, Tree, split_path};
 
@@ -17,10 +21,12 @@ pub const START: usize = binary::SNIFF_LEN;
 /// A file whose first [`START`] bytes are white space is read up to here before it is called blank.
 const BLANK_LIMIT: usize = 1 << 20;
 
+/// So many files that cannot be read are named one by one; a clone without blobs has tens of thousands.
+const MOST_NAMED: usize = 50;
+
 /// What the content of a file shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inside {
-    readable: bool,
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inside {
     blank: bool,
     text: bool,
     content_type: Option<&'static str>,
@@ -31,7 +37,10 @@ pub struct Inside {
 pub struct FileRecord {
     /// The name.
     pub entry: Entry,
-    inside: OnceLock<Inside>,
+    /// What is in it, or why it cannot be read.
+    inside: OnceLock<Result<Inside, Box<str>>>,
+    /// Whether it is among those that are named when they cannot be read.
+    named: OnceLock<bool>,
     /// Position of the entry that it leads to; equal to its own unless it is a link inside the tree.
     target: OnceLock<Target>,
     /// Which selections of the catalogue it matches, and which it may match, one bit each; kept from commit to commit.
@@ -50,6 +59,8 @@ enum Target {
 #[derive(Clone, Debug, Default)]
 pub struct FileSet {
     records: Vec<FileRecord>,
+    /// How many that cannot be read have been named.
+    named: Arc<AtomicUsize>,
 }
 
 /// The fields of kind `file` in the order of [`Kind::fields`].
@@ -97,7 +108,7 @@ pub fn split_name(name: &[u8]) -> (&[u8], Option<&[u8]>) {
 impl FileSet {
     /// All names of a tree.
     pub fn new(tree: &dyn Tree) -> Self {
-        Self { records: tree.entries().iter().cloned().map(FileRecord::new).collect() }
+        Self { records: tree.entries().iter().cloned().map(FileRecord::new).collect(), named: Arc::default() }
     }
 
     /// The records, sorted by path.
@@ -148,26 +159,50 @@ impl FileSet {
                 Target::Nothing => "nothing",
             }),
             Field::IsExecutable => match record.entry.kind {
-                EntryKind::File { executable } if record.entry.object.is_some() => out.bool(executable),
+                EntryKind::File { .. } => match tree.is_executable(&record.entry) {
+                    Ok(executable) => out.bool(executable),
+                    Err(_) => Presence::Unavailable,
+                },
                 _ => Presence::Absent,
             },
             Field::Size => match self.content_of(tree, record).map(|record| tree.size(&record.entry)) {
                 Some(Ok(size)) => out.int(i64::try_from(size).unwrap_or(i64::MAX)),
-                _ => Presence::Absent,
-            },
-            Field::IsBlank => match self.inside(tree, record) {
-                Some(inside) => out.bool(inside.blank),
+                Some(Err(_)) => Presence::Unavailable,
                 None => Presence::Absent,
             },
-            Field::IsText => match self.inside(tree, record) {
-                Some(inside) => out.bool(inside.text),
-                None => Presence::Absent,
-            },
-            Field::ContentType => match self.inside(tree, record).and_then(|inside| inside.content_type) {
-                Some(content_type) => out.text(content_type),
+            Field::IsBlank | Field::IsText | Field::ContentType => match self.inside(tree, record) {
+                Some(Ok(inside)) => match (field, inside.content_type) {
+                    (Field::IsBlank, _) => out.bool(inside.blank),
+                    (Field::IsText, _) => out.bool(inside.text),
+                    (_, Some(content_type)) => out.text(content_type),
+                    (_, None) => Presence::Absent,
+                },
+                Some(Err(_)) => Presence::Unavailable,
                 None => Presence::Absent,
             },
         }
+    }
+
+    /// Why a field of a file is unavailable; none if it is not.
+    pub fn missing(&self, tree: &dyn Tree, at: usize, field: usize) -> Option<Missing> {
+        let (record, (_, field)) = (self.records.get(at)?, FIELDS.get(field)?);
+        let error: Box<str> = match field {
+            Field::IsExecutable => match record.entry.kind {
+                EntryKind::File { .. } => tree.is_executable(&record.entry).err()?.to_string().into(),
+                _ => return None,
+            },
+            Field::Size => tree.size(&self.content_of(tree, record)?.entry).err()?.to_string().into(),
+            Field::IsBlank | Field::IsText | Field::ContentType => {
+                self.inside(tree, record)?.as_ref().err()?.clone()
+            }
+            _ => return None,
+        };
+        let named = record.named.get_or_init(|| self.named.fetch_add(1, Ordering::Relaxed) < MOST_NAMED);
+        Some(if *named {
+            cannot_be_read(&record.entry.path, &error)
+        } else {
+            Missing { why: "more files cannot be read".to_owned(), supply: REMEDY.to_owned() }
+        })
     }
 
     /// The path of what a name leads to, if that is a regular file in the tree.
@@ -196,10 +231,11 @@ impl FileSet {
         matches!(record.entry.kind, EntryKind::File { .. }).then_some(record)
     }
 
-    fn inside<'a>(&'a self, tree: &dyn Tree, record: &'a FileRecord) -> Option<&'a Inside> {
+    /// What is in the file, or why it cannot be read; none if it is no file.
+    fn inside<'a>(&'a self, tree: &dyn Tree, record: &'a FileRecord) -> Option<&'a Result<Inside, Box<str>>> {
         let record = self.content_of(tree, record)?;
-        let inside = record.inside.get_or_init(|| Inside::read(tree, &record.entry).unwrap_or_default());
-        inside.readable.then_some(inside)
+        let read = || Inside::read(tree, &record.entry).map_err(|error| error.to_string().into());
+        Some(record.inside.get_or_init(read))
     }
 
     /// What the record rests on.
@@ -212,7 +248,13 @@ impl FileSet {
 
 impl FileRecord {
     fn new(entry: Entry) -> Self {
-        Self { entry, inside: OnceLock::new(), target: OnceLock::new(), verdicts: OnceLock::new() }
+        Self {
+            entry,
+            inside: OnceLock::new(),
+            named: OnceLock::new(),
+            target: OnceLock::new(),
+            verdicts: OnceLock::new(),
+        }
     }
 }
 
@@ -228,8 +270,30 @@ impl Inside {
         }
         let sniffed = binary::sniff(start);
         let content_type = sniffed.content_type.map(binary::ContentType::name);
-        Ok(Self { readable: true, blank, text: sniffed.is_text, content_type })
+        Ok(Self { blank, text: sniffed.is_text || is_utf16_text(start), content_type })
     }
+}
+
+/// Text in UTF-16 is full of zero bytes. With its byte order mark it is read as what it is.
+fn is_utf16_text(start: &[u8]) -> bool {
+    matches!(start, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
+        && !Text::decode(start, START)
+            .text
+            .chars()
+            .any(|c| (c.is_control() && !c.is_whitespace()) || c == char::REPLACEMENT_CHARACTER)
+}
+
+/// What would make a file readable.
+const REMEDY: &str = "make it readable, or fetch what is missing";
+
+fn cannot_be_read(path: &[u8], error: &str) -> Missing {
+    let why = format!("{} cannot be read: {error}", String::from_utf8_lossy(path));
+    Missing { why, supply: REMEDY.to_owned() }
+}
+
+/// The reason why what a file holds is unavailable.
+pub(crate) fn unreadable(facts: &Facts, path: &[u8], error: &std::io::Error) -> MissingId {
+    facts.missing(cannot_be_read(path, &error.to_string()))
 }
 
 fn is_blank(bytes: &[u8]) -> bool {
@@ -267,6 +331,9 @@ mod tests {
             .file("blank.md", " \n\t\n")
             .file("long-blank.md", " ".repeat(5000))
             .file("long.md", format!("{}x", " ".repeat(5000)))
+            .file("utf16.md", b"\xff\xfe#\0 \0H\0i\0\r\0\n\0".to_vec())
+            .file("zeros.md", vec![0; 100])
+            .file("marked-zeros.md", b"\xff\xfe\0\0\0\0\0\0".to_vec())
             .file(".gitignore", "x")
             .link("link", "docs/a.tar.gz")
             .link("out", "../../x")
@@ -282,6 +349,9 @@ mod tests {
         assert_eq!(get("blank.md", "file.is_blank"), "true");
         assert_eq!(get("long-blank.md", "file.is_blank"), "true");
         assert_eq!(get("long.md", "file.is_blank"), "false");
+        assert_eq!(get("utf16.md", "file.is_text"), "true");
+        assert_eq!(get("zeros.md", "file.is_text"), "false");
+        assert_eq!(get("marked-zeros.md", "file.is_text"), "false");
         assert_eq!(get("link", "file.type"), "symlink");
         assert_eq!(get("link", "file.resolves_to"), "file");
         assert_eq!(get("link", "file.content_type"), "elf");

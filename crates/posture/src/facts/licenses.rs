@@ -1,6 +1,7 @@
 //! The records of kind `license`: texts of licences at the root and in the REUSE folder `LICENSES`.
 
 use super::Facts;
+use super::files::unreadable;
 use crate::kind::Kind;
 use crate::parse::license::{LicenseFile, MAX_BYTES};
 use crate::record::{Record, RecordSet, list};
@@ -39,14 +40,26 @@ pub(super) fn read(facts: &Facts) -> RecordSet {
     for (_, at) in found.into_iter().take(MOST) {
         let file = &files.records()[at];
         let Some(target) = files.resolved_file(tree, at) else { continue };
-        let Ok(content) = tree.read(&target.entry, MAX_BYTES + 1) else { continue };
         let (dir, name) = split_path(&file.entry.path);
+        let named = |record: Record| {
+            record
+                .with("license.path", &*file.entry.path)
+                .with("license.name", name)
+                .with("license.dir", dir)
+                .with("license.is_symlink", file.entry.kind == EntryKind::Link)
+                .seen_at(&file.entry.path, None)
+        };
+        let content = match tree.read(&target.entry, MAX_BYTES + 1) {
+            Ok(content) => content,
+            Err(error) => {
+                let missing = unreadable(facts, &file.entry.path, &error);
+                set.records.push(named(Record::unread(Kind::License, missing)));
+                continue;
+            }
+        };
         let held = LicenseFile::parse(&content.bytes);
         let near = held.whole.as_ref().or(held.nearest.as_ref());
-        let mut record = Record::new(Kind::License)
-            .with("license.path", &*file.entry.path)
-            .with("license.name", name)
-            .with("license.dir", dir)
+        let mut record = named(Record::new(Kind::License))
             .with("license.spdx_id", held.whole.as_ref().map(|whole| whole.id))
             .with(
                 "license.measured_id",
@@ -54,9 +67,7 @@ pub(super) fn read(facts: &Facts) -> RecordSet {
             )
             .with("license.nearest", near.map(|near| near.id))
             .with("license.confidence", near.map(|near| i64::from(near.confidence)))
-            .with("license.ids", list(held.ids()))
-            .with("license.is_symlink", file.entry.kind == EntryKind::Link)
-            .seen_at(&file.entry.path, None);
+            .with("license.ids", list(held.ids()));
         if let Some(whole) = &held.whole {
             record = record.saying(whole.id);
         }

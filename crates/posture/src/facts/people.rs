@@ -1,7 +1,7 @@
 //! The records of kind `person`: who is named in OWNERS, OWNERS_ALIASES, CODEOWNERS and MAINTAINERS files.
 
 use super::Facts;
-use super::files::split_name;
+use super::files::{split_name, unreadable};
 use crate::kind::Kind;
 use crate::parse::owners::{MAX_BYTES, Owners};
 use crate::record::{Record, RecordSet};
@@ -24,7 +24,14 @@ pub(super) fn read(facts: &Facts) -> RecordSet {
             continue;
         }
         let Some(target) = files.resolved_file(tree, at) else { continue };
-        let Ok(content) = tree.read(&target.entry, MAX_BYTES + 1) else { continue };
+        let content = match tree.read(&target.entry, MAX_BYTES + 1) {
+            Ok(content) => content,
+            Err(error) => {
+                let people = Record::unseen(Kind::Person, unreadable(facts, path, &error));
+                set.records.push(people.with("person.path", &**path).seen_at(path, None));
+                continue;
+            }
+        };
         for person in Owners::parse(&String::from_utf8_lossy(path), &content.bytes).people {
             let shown = person.handle.as_ref().or(person.name.as_ref()).or(person.email.as_ref());
             let shown = shown.cloned().unwrap_or_default();

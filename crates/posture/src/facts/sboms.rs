@@ -1,7 +1,7 @@
 //! The records of kind `sbom`: bills of materials in the tree, by what is in them.
 
 use super::Facts;
-use super::files::split_name;
+use super::files::{split_name, unreadable};
 use crate::kind::Kind;
 use crate::parse::sbom::{self, Standard};
 use crate::record::{Record, RecordSet};
@@ -26,7 +26,15 @@ pub(super) fn read(facts: &Facts) -> RecordSet {
             continue;
         }
         let Some(target) = files.resolved_file(tree, at) else { continue };
-        let Ok(content) = tree.read(&target.entry, sbom::MAX_BYTES) else { continue };
+        let path = &*file.entry.path;
+        let content = match tree.read(&target.entry, sbom::MAX_BYTES) {
+            Ok(content) => content,
+            Err(error) => {
+                let sbom = Record::unseen(Kind::Sbom, unreadable(facts, path, &error));
+                set.records.push(sbom.with("sbom.path", path).seen_at(path, None));
+                continue;
+            }
+        };
         let Some(found) = sbom::recognise(&content.bytes) else { continue };
         let format = match found.standard {
             Standard::Spdx => "spdx",
@@ -34,10 +42,10 @@ pub(super) fn read(facts: &Facts) -> RecordSet {
         };
         set.records.push(
             Record::new(Kind::Sbom)
-                .with("sbom.path", &*file.entry.path)
+                .with("sbom.path", path)
                 .with("sbom.format", format)
                 .with("sbom.version", found.version)
-                .seen_at(&file.entry.path, None),
+                .seen_at(path, None),
         );
     }
     set

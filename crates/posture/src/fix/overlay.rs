@@ -58,6 +58,13 @@ impl Tree for Overlay {
         }
     }
 
+    fn is_executable(&self, entry: &Entry) -> io::Result<bool> {
+        match self.written.get(&entry.path) {
+            Some(_) => Ok(matches!(entry.kind, EntryKind::File { executable: true })),
+            None => self.base.is_executable(entry),
+        }
+    }
+
     fn link_target(&self, entry: &Entry) -> io::Result<Vec<u8>> {
         self.base.link_target(entry)
     }

@@ -2,8 +2,10 @@
 
 use crate::catalog::Pattern;
 use crate::facts::Facts;
+use crate::facts::files::unreadable;
 use crate::kind::Kind;
-use crate::record::{FieldValue, Record, RecordSet};
+use crate::record::{FieldValue, MissingId, Record, RecordSet};
+use crate::tree::Content;
 
 /// Larger files are searched up to here.
 const MAX_BYTES: usize = 4 << 20;
@@ -19,12 +21,16 @@ pub(super) fn find(facts: &Facts, patterns: &[Pattern], files: &[Option<Vec<usiz
     let mut wanted: Vec<usize> = files.iter().flatten().flatten().copied().collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let texts: Vec<(usize, String)> = wanted
+    let texts: Vec<(usize, Result<String, MissingId>)> = wanted
         .into_iter()
         .filter_map(|at| {
             let entry = &facts.files().resolved_file(tree, at)?.entry;
-            let content = tree.read(entry, MAX_BYTES).ok()?;
-            Some((at, String::from_utf8(content.bytes).ok()?))
+            match tree.read(entry, MAX_BYTES) {
+                Ok(content) => Some((at, Ok(text(content)?))),
+                Err(error) => {
+                    Some((at, Err(unreadable(facts, &facts.files().records()[at].entry.path, &error))))
+                }
+            }
         })
         .collect();
     for (pattern, files) in patterns.iter().zip(files) {
@@ -32,8 +38,13 @@ pub(super) fn find(facts: &Facts, patterns: &[Pattern], files: &[Option<Vec<usiz
             Some(files) => {
                 for (at, text) in texts.iter().filter(|(at, _)| files.contains(at)) {
                     let path = &facts.files().records()[*at].entry.path;
-                    for (line, found) in search(pattern, text) {
-                        set.records.push(record(pattern, found).seen_at(path, line));
+                    match text {
+                        Ok(text) => {
+                            for (line, found) in search(pattern, text) {
+                                set.records.push(record(pattern, found).seen_at(path, line));
+                            }
+                        }
+                        Err(missing) => set.records.push(unseen(pattern, *missing).seen_at(path, None)),
                     }
                 }
             }
@@ -56,11 +67,27 @@ fn pages(facts: &Facts, pattern: &Pattern, set: &mut RecordSet) {
         }
     }
     if let Some(missing) = pages.rest {
-        let mut unseen =
-            Record::new(Kind::Match).with("match.pattern", &pattern.id).with("match.text", missing);
-        unseen.uncertain = Some(missing);
-        set.records.push(unseen);
+        set.records.push(unseen(pattern, missing));
     }
+}
+
+/// The text of a file; none if it is not in UTF-8. Where it was cut off, that may be inside a character.
+fn text(content: Content) -> Option<String> {
+    match String::from_utf8(content.bytes) {
+        Ok(text) => Some(text),
+        Err(error) if !content.whole && error.utf8_error().error_len().is_none() => {
+            let valid = error.utf8_error().valid_up_to();
+            let mut bytes = error.into_bytes();
+            bytes.truncate(valid);
+            String::from_utf8(bytes).ok()
+        }
+        Err(_) => None,
+    }
+}
+
+/// The matches that may be where nobody could look.
+fn unseen(pattern: &Pattern, missing: MissingId) -> Record {
+    Record::unseen(Kind::Match, missing).with("match.pattern", &pattern.id)
 }
 
 fn search<'t>(pattern: &Pattern, text: &'t str) -> Vec<(u32, &'t str)> {

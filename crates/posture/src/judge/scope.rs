@@ -102,6 +102,10 @@ impl<'a> Scope<'a> {
         {
             return Some(missing);
         }
+        if let (Place::Record(Kind::File, at), Subject::Record(index)) = (place, self.subject) {
+            let missing = self.facts.files().missing(&*self.facts.sources.tree, index, at)?;
+            return Some(self.facts.missing(missing));
+        }
         match self.value(place, field.argument.as_ref().map(|argument| &*argument.text)) {
             FieldValue::Unavailable(missing) => Some(*missing),
             _ => None,

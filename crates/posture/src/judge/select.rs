@@ -123,10 +123,11 @@ pub(super) fn run(compiled: &Compiled, facts: &Facts, results: &Results, selecti
         if kind != Kind::File
             && let Some(missing) = facts.set(kind).records.get(at).and_then(|record| record.uncertain)
         {
-            // It may not be there at all.
+            // It may not be there at all, or stand for many.
             seen.matches = seen.matches.min(Verdict::Unknown);
             seen.misses = seen.misses.min(Verdict::Unknown);
             if seen.matches == Verdict::Unknown {
+                counted.open = true;
                 counted.missing.push(Blocker { fact: kind.name().into(), missing });
             }
         }

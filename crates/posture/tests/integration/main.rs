@@ -14,3 +14,4 @@ mod fix;
 mod fixture;
 mod history;
 mod scorecard_rules;
+mod unreadable;
