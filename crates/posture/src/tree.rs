@@ -384,7 +384,14 @@ impl Tree for WorkTree {
         while filled < buffer.len() {
             match file.read(&mut buffer[filled..]) {
                 Ok(0) => break,
-                Ok(more) => filled += more,
+                Ok(more) => {
+                    let asked = buffer.len() - filled;
+                    filled += more;
+                    // A regular file gives less than is asked for only at its end; asking again would cost a call.
+                    if more < asked {
+                        break;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
