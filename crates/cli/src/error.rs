@@ -32,6 +32,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A checklist that people keep is not updated from a report with gaps.
+    #[error("{} is left as it is: {failed}", path.display())]
+    KeptChecklist {
+        /// The checklist.
+        path: PathBuf,
+        /// What could not be assessed, and why.
+        failed: String,
+    },
     /// A file that was named is no report.
     #[error("{} is not a report of Eyrie: {source}", path.display())]
     NotAReport {
@@ -137,6 +145,7 @@ impl Error {
             Error::Scratch(_) => "set TMPDIR to a folder that you may write to",
             Error::Write { .. } => "name a file in a folder that exists and that you may write to",
             Error::Read { .. } => "check the name and the permissions",
+            Error::KeptChecklist { .. } => "mend that, or leave the repository out, and run it again",
             Error::NotAReport { .. } => "make one with `--format json`",
             Error::ReportVersion { .. } => "use the eyrie that wrote it, or a newer one",
             Error::Url(error) => error.help(),

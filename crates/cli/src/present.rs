@@ -7,6 +7,7 @@ use crate::environment;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::Destination;
+use crate::render::text::visible;
 use crate::render::{PassScore, badge, html, json, markdown, sarif, terminal};
 use crate::screen::{Screen, Stream};
 
@@ -50,6 +51,16 @@ impl Presentation {
             }
             Format::Markdown => {
                 let existing = self.destination.existing().map_err(|source| self.output_error(source))?;
+                // People's ticks belong to lines that a report with gaps does not have.
+                let failed = report.projects.iter().flat_map(|project| &project.failures);
+                let failed: Vec<_> =
+                    failed.map(|failure| format!("{}: {}", failure.path, failure.error)).collect();
+                if let (Destination::File(path), Some(_), false) =
+                    (&self.destination, &existing, failed.is_empty())
+                {
+                    let failed = visible(&failed.join("; ")).into_owned();
+                    return Err(Error::KeptChecklist { path: path.clone(), failed });
+                }
                 markdown::render(report, self.pass_score, existing.as_deref(), &mut drawn)
             }
             Format::Html => html::render(report, self.pass_score, &mut drawn),

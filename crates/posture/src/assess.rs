@@ -216,7 +216,14 @@ pub fn assess_one(
         ));
     }
     let history = match options.history {
-        Some(span) => crate::history::follow(compiled, &opened, options, &sets, span)?,
+        Some(span) => match crate::history::follow(compiled, &opened, options, &sets, span) {
+            Ok(history) => history,
+            // What is wrong with the past does not take the present away.
+            Err(error) => {
+                notes.push(note(NoteSeverity::Warning, &format!("there is no history: {error}")));
+                None
+            }
+        },
         None => None,
     };
     Ok(RepositoryReport {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use eyrie_forge::ForgeAnswers;
+use eyrie_forge::{Answer, ForgeAnswers, Reason, RepositoryAnswer};
 use jiff::Timestamp;
 
 use crate::assess::{Asked, AssessError, METADATA_FILE, Opened, Options, Span, asked};
@@ -88,7 +88,7 @@ impl Walk {
         let sources = Sources {
             tree: Arc::new(tree.clone()),
             git: Some(GitSource { repository: repository.clone(), commit: Some(commit.id), at_root }),
-            forge: Arc::new(ForgeAnswers::default()),
+            forge: Arc::new(nobody_asked()),
             now: time(commit),
             // A run of today says nothing of the past.
             scorecard: None,
@@ -108,6 +108,17 @@ impl Walk {
         self.tree.apply(&changes);
         self.facts.advance(&changes, Arc::new(self.tree.clone()), commit.id, time(commit));
         Ok(changes.into_iter().map(|change| change.path).collect())
+    }
+}
+
+/// What a forge would have said at a commit of the past, nobody knows.
+fn nobody_asked() -> ForgeAnswers {
+    let reason = Reason::NotConfigured;
+    ForgeAnswers {
+        repository: RepositoryAnswer::unavailable(&reason),
+        homepage: Answer::Unavailable(reason.clone()),
+        organization_files: Answer::Unavailable(reason.clone()),
+        landscape: Answer::Unavailable(reason),
     }
 }
 

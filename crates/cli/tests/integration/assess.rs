@@ -330,3 +330,16 @@ fn an_interrupted_clone_leaves_nothing() {
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
     drop(asked);
 }
+
+/// A run that could not look at the repository does not touch the list in which people keep their ticks.
+#[test]
+fn a_checklist_is_left_alone_when_a_repository_cannot_be_assessed() {
+    let folder = workplace();
+    let output = assess(folder.path(), &["good", "--format", "markdown", "--output", "list.md"]);
+    assert_eq!(output.status.code(), Some(0));
+    let before = fs::read_to_string(folder.path().join("list.md")).unwrap();
+    let output = assess(folder.path(), &["gone", "--format", "markdown", "--output", "list.md"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("list.md is left as it is"), "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(folder.path().join("list.md")).unwrap(), before);
+}

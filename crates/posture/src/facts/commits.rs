@@ -14,7 +14,7 @@ use crate::record::{Missing, Record, RecordSet, list};
 pub const FEW: usize = 32;
 
 /// How many commits are read at the most, the newest ones.
-pub const MOST: usize = 2000;
+pub const MOST: usize = 500;
 
 /// Whole days from `then` (seconds since 1970) to `now`; negative if `then` is later.
 pub fn days(now: Timestamp, then: i64) -> i64 {
@@ -95,7 +95,12 @@ pub(super) fn tags(facts: &Facts) -> RecordSet {
     let Some(git) = &facts.sources.git else { return RecordSet::unavailable(facts.missing_git()) };
     // At a commit of the past, later tags were not there yet.
     let now = facts.sources.now.as_second();
-    let records = git.repository.tags().into_iter().filter(|tag| tag.seconds <= now).map(|tag| {
+    let judged = git.commit.and_then(|commit| git.repository.commit(commit).ok());
+    let until =
+        judged.filter(|_| facts.sources.at_commit).map_or(now, |commit| commit.committer.seconds.min(now));
+    let mut tags: Vec<_> = git.repository.tags().into_iter().filter(|tag| tag.seconds <= until).collect();
+    tags.sort_by_key(|tag| std::cmp::Reverse(tag.seconds));
+    let records = tags.into_iter().map(|tag| {
         let mut record = Record::new(Kind::Tag)
             .with("tag.age_days", days(facts.sources.now, tag.seconds))
             .with("tag.is_annotated", tag.annotated)

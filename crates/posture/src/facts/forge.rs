@@ -100,11 +100,19 @@ fn current(releases: &[Release]) -> Option<usize> {
     latest.or_else(|| releases.iter().position(|release| !release.is_prerelease))
 }
 
+/// What an address ends in; of a release's page that is its tag.
+fn last_part(url: Option<&str>) -> Option<&str> {
+    url?.rsplit('/').next().filter(|part| !part.is_empty())
+}
+
 fn release_record(facts: &Facts, release: &Release, index: usize, is_current: bool) -> Record {
     let now = facts.sources.now;
     let name = release.name.as_deref().or(release.tag.as_deref()).unwrap_or("(no name)");
     Record::new(Kind::Release)
-        .with("release.tag", release.tag.as_deref())
+        .with(
+            "release.tag",
+            release.tag.as_deref().or(last_part(release.url.as_deref())).or(release.name.as_deref()),
+        )
         .with("release.index", index as i64)
         .with("release.age_days", days(now, release.created_at.as_second()))
         .with("release.published_age_days", release.published_at.map(|at| days(now, at.as_second())))
