@@ -25,8 +25,12 @@ pub enum Type {
     Uint64,
     /// A process or thread id.
     Pid,
+    /// A process or thread id of four bytes.
+    Pid32,
     /// A file descriptor number.
     Fd,
+    /// A file descriptor number of four bytes.
+    Fd32,
     Flags8,
     Flags16,
     Flags32,
@@ -108,7 +112,9 @@ impl Type {
         Type::Uint32,
         Type::Uint64,
         Type::Pid,
+        Type::Pid32,
         Type::Fd,
+        Type::Fd32,
         Type::Flags8,
         Type::Flags16,
         Type::Flags32,
@@ -165,7 +171,9 @@ impl Type {
             Type::Uint32 => "UINT32",
             Type::Uint64 => "UINT64",
             Type::Pid => "PID",
+            Type::Pid32 => "PID32",
             Type::Fd => "FD",
+            Type::Fd32 => "FD32",
             Type::Flags8 => "FLAGS8",
             Type::Flags16 => "FLAGS16",
             Type::Flags32 => "FLAGS32",
@@ -222,7 +230,9 @@ impl Type {
             | Type::Uint32
             | Type::Uint64
             | Type::Pid
+            | Type::Pid32
             | Type::Fd
+            | Type::Fd32
             | Type::Flags8
             | Type::Flags16
             | Type::Flags32
@@ -261,7 +271,7 @@ impl Type {
         let (bits, signed) = match self {
             Type::Int8 => (8, true),
             Type::Int16 => (16, true),
-            Type::Int32 => (32, true),
+            Type::Int32 | Type::Pid32 | Type::Fd32 => (32, true),
             Type::Int64 | Type::Pid | Type::Fd | Type::Errno => (64, true),
             Type::Uint8
             | Type::Flags8

@@ -23,7 +23,9 @@ fn expected(ty: Type) -> (&'static str, &'static str) {
         | Type::Uint32
         | Type::Uint64
         | Type::Pid
+        | Type::Pid32
         | Type::Fd
+        | Type::Fd32
         | Type::Flags8
         | Type::Flags16
         | Type::Flags32
