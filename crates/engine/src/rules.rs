@@ -15,6 +15,7 @@ use eyrie_lang::Schema;
 pub use compile::{ListItem, MacroItem, PluginError, Rule, Rules};
 pub use context::{LoadCode, Location, Problem};
 
+use crate::append_output::AppendOutput;
 use collect::Collector;
 use context::Context;
 
@@ -81,6 +82,7 @@ pub struct FileReport {
 /// Loads rule files, one after another.
 pub struct Loader<'s> {
     sources: BTreeMap<String, &'s dyn Schema>,
+    append_output: Vec<AppendOutput>,
     collector: Collector,
     rules: Rules,
 }
@@ -89,7 +91,20 @@ impl<'s> Loader<'s> {
     /// A loader for rules over these sources, such as `syscall`.
     pub fn new(sources: impl IntoIterator<Item = (&'s str, &'s dyn Schema)>) -> Self {
         let sources = sources.into_iter().map(|(name, schema)| (name.to_string(), schema)).collect();
-        Loader { sources, collector: Collector::default(), rules: Rules::default() }
+        Loader {
+            sources,
+            append_output: Vec::new(),
+            collector: Collector::default(),
+            rules: Rules::default(),
+        }
+    }
+
+    /// Adds to the outputs of rules what the configuration says; what is wrong with it shows as a mistake of the first rule
+    /// that gets it, as in Falco.
+    #[must_use]
+    pub fn with_append_output(mut self, append_output: Vec<AppendOutput>) -> Self {
+        self.append_output = append_output;
+        self
     }
 
     /// Loads a file. As in Falco everything loaded so far is compiled anew, so that what a file breaks or mends of an earlier
@@ -99,7 +114,12 @@ impl<'s> Loader<'s> {
         let mut report = FileReport { name: name.to_string(), errors: Vec::new(), warnings: Vec::new() };
         let context = Context::file(name);
         match read::read(&text, &context, &self.sources, &mut self.collector, &mut report.warnings) {
-            Ok(()) => match compile::compile(&self.collector, &self.sources, &mut report.warnings) {
+            Ok(()) => match compile::compile(
+                &self.collector,
+                &self.sources,
+                &self.append_output,
+                &mut report.warnings,
+            ) {
                 Ok(rules) => self.rules = rules,
                 Err(problem) => report.errors.push(*problem),
             },

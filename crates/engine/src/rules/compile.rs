@@ -14,6 +14,7 @@ use super::collect::{Collector, Entry, ListInfo, MacroInfo, RuleInfo, Step};
 use super::context::{Context, LoadCode, Problem};
 use super::read::{PRIORITIES, Sources};
 use crate::OutputFormat;
+use crate::append_output::{AppendOutput, ExtraField, appended};
 
 /// How many kinds of events a rule may be looked at for without a warning.
 const MANY_KINDS: u32 = 100;
@@ -34,8 +35,10 @@ pub struct Rule {
     pub condition: String,
     /// The condition's canonical text, with lists, macros and exceptions put in.
     pub condition_compiled: String,
-    /// The output as it is formatted.
+    /// The output as it is formatted, with what the configuration appends to it.
     pub output: String,
+    /// The fields that findings get besides those of the output.
+    pub extra_fields: BTreeMap<String, ExtraField>,
     /// From 0 (`Emergency`) to 7 (`Debug`).
     pub priority: u8,
     /// Labels.
@@ -46,6 +49,8 @@ pub struct Rule {
     pub capture: bool,
     /// For how many milliseconds; 0 is the default.
     pub capture_duration: u32,
+    /// The condition with lists, macros and exceptions put in.
+    pub expr: Arc<Expr>,
 }
 
 impl Rule {
@@ -149,6 +154,7 @@ struct CompiledMacro<'c> {
 pub(super) fn compile(
     collector: &Collector,
     sources: &Sources<'_>,
+    append_output: &[AppendOutput],
     warnings: &mut Vec<Problem>,
 ) -> Step<Rules> {
     let mut lists = compile_lists(&collector.lists);
@@ -158,7 +164,7 @@ pub(super) fn compile(
     for info in collector.rules.iter().filter(|rule| !rule.unknown_source) {
         let Some(schema) = sources.get(&info.source) else { continue };
         let compiler = Compiler::new(*schema);
-        match compile_rule(info, compiler, &mut macros, &mut lists, &texts, warnings) {
+        match compile_rule(info, compiler, append_output, &mut macros, &mut lists, &texts, warnings) {
             Ok(rule) => rules.push(rule),
             Err(problem) if info.skip_if_unknown_filter && is_unknown_filter(&problem) => {
                 warnings.push(Problem { code: LoadCode::UnknownFilter, ..*problem });
@@ -358,15 +364,19 @@ fn is_unknown_filter(problem: &Problem) -> bool {
 fn compile_rule(
     info: &RuleInfo,
     mut compiler: Compiler<'_>,
+    append_output: &[AppendOutput],
     macros: &mut [CompiledMacro<'_>],
     lists: &mut [ListItem],
     texts: &[List],
     warnings: &mut Vec<Problem>,
 ) -> Step<Rule> {
     let condition = with_exceptions(info)?;
-    let output = without_container_info(info, warnings)?;
+    let (output, extra_fields) = appended(append_output, &info.name, &info.source, &info.tags, &info.output);
+    let output = without_container_info(info, output, warnings)?;
     let schema = compiler.schema();
-    if let Err(problems) = OutputFormat::compile(&output, &mut compiler) {
+    let extra_formats = extra_fields.iter().map(|(name, field)| field.format(name));
+    for format in std::iter::once(output.clone()).chain(extra_formats) {
+        let Err(problems) = OutputFormat::compile(&format, &mut compiler) else { continue };
         let diagnostic = problems.into_iter().next();
         let message = diagnostic.as_ref().map(|found| found.title.clone()).unwrap_or_default();
         let mut problem = info.output_context.problem(LoadCode::CompileOutput, message);
@@ -439,23 +449,25 @@ fn compile_rule(
         condition: info.condition.clone(),
         condition_compiled: program.text(id).to_string(),
         output,
+        extra_fields,
         priority: info.priority,
         tags: info.tags.clone(),
         enabled: info.enabled,
         capture: info.capture,
         capture_duration: info.capture_duration,
+        expr: Arc::new(expr),
     })
 }
 
 /// The output without the old placeholder for container fields.
-fn without_container_info(info: &RuleInfo, warnings: &mut Vec<Problem>) -> Step<String> {
+fn without_container_info(info: &RuleInfo, output: String, warnings: &mut Vec<Problem>) -> Step<String> {
     const PLACEHOLDER: &str = "%container.info";
-    if !info.output.contains(PLACEHOLDER) {
-        return Ok(info.output.clone());
+    if !output.contains(PLACEHOLDER) {
+        return Ok(output);
     }
     let message = "`%container.info` stands for nothing any more and is left out";
     warnings.push(info.context.problem(LoadCode::DeprecatedItem, message));
-    let output = info.output.replace(PLACEHOLDER, "");
+    let output = output.replace(PLACEHOLDER, "");
     if output.is_empty() {
         return Err(Box::new(
             info.output_context.problem(LoadCode::CompileOutput, "nothing is left of the output"),
