@@ -1,4 +1,4 @@
-//! Makes the table of events, `src/table/events.tsv`, into Rust: a constant and an entry for each kind of event.
+//! Makes the tables of events, system calls and fields into Rust: a constant and an entry for each line.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -6,11 +6,14 @@ use std::path::Path;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/table");
+    println!("cargo::rerun-if-changed=src/fields/fields.tsv");
     let out = std::env::var("OUT_DIR")?;
     let events = std::fs::read_to_string("src/table/events.tsv")?;
     std::fs::write(Path::new(&out).join("events.rs"), event_table(&events)?)?;
     let syscalls = std::fs::read_to_string("src/table/syscalls.tsv")?;
     std::fs::write(Path::new(&out).join("syscalls.rs"), syscall_table(&syscalls)?)?;
+    let fields = std::fs::read_to_string("src/fields/fields.tsv")?;
+    std::fs::write(Path::new(&out).join("fields.rs"), field_table(&fields)?)?;
     Ok(())
 }
 
@@ -37,6 +40,7 @@ fn variant(word: &str) -> String {
 fn event_table(text: &str) -> Result<String, Box<dyn Error>> {
     let mut constants = String::from("impl EventType {\n");
     let mut entries = String::from("static EVENTS: &[EventInfo] = &[\n");
+    let param_names = param_names(text)?;
     for (at, line) in lines(text).enumerate() {
         let columns: Vec<&str> = line.split('\t').collect();
         let [number, code, direction, name, category, flags, params] = columns.as_slice() else {
@@ -72,7 +76,11 @@ fn event_table(text: &str) -> Result<String, Box<dyn Error>> {
             let names = if dirfd.is_some() { None } else { extra };
             write!(
                 entries,
-                "ParamInfo {{ name: {name:?}, ty: Type::{}, format: Format::{}, names: {}, dirfd: {} }}, ",
+                "ParamInfo {{ name: {name:?}, name_id: ParamName({}), ty: Type::{}, format: Format::{}, names: {}, dirfd: {} }}, ",
+                param_names
+                    .iter()
+                    .position(|(known, _)| known == name)
+                    .ok_or("a parameter without a name")?,
                 type_variant(ty)?,
                 variant(format),
                 names.map_or("None".into(), |names| format!("Some({names:?})")),
@@ -81,7 +89,95 @@ fn event_table(text: &str) -> Result<String, Box<dyn Error>> {
         }
         entries.push_str("] },\n");
     }
+    entries.push_str("];\n\nstatic PARAM_NAMES: &[(&str, Type)] = &[\n");
+    for (name, ty) in &param_names {
+        writeln!(entries, "    ({name:?}, Type::{}),", type_variant(ty)?)?;
+    }
     Ok(format!("{constants}}}\n\n{entries}];\n"))
+}
+
+/// The names that parameters have, sorted, each with the type of the first parameter that has it.
+fn param_names(text: &str) -> Result<Vec<(String, String)>, Box<dyn Error>> {
+    let mut names: Vec<(String, String)> = Vec::new();
+    for line in lines(text) {
+        let params = line.split('\t').nth(6).ok_or("events.tsv: seven columns are needed")?;
+        for param in params.split(',').filter(|param| *param != "-") {
+            let mut parts = param.split(':').map(String::from);
+            let (Some(name), Some(ty)) = (parts.next(), parts.next()) else {
+                return Err("events.tsv: a parameter is `name:TYPE:format`".into());
+            };
+            if names.iter().all(|(known, _)| *known != name) {
+                names.push((name, ty));
+            }
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn field_table(text: &str) -> Result<String, Box<dyn Error>> {
+    let mut constants = String::from(
+        "/// The numbers of the fields, by their names.\npub mod id {\n    use eyrie_lang::FieldId;\n\n",
+    );
+    let mut entries = String::from("pub(super) static FIELDS: &[FieldInfo] = &[\n");
+    let mut kinds = String::from("pub(super) static ATTRIBUTES: &[FieldAttributes] = &[\n");
+    let mut names = Vec::new();
+    for (at, line) in lines(text).enumerate() {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [class, name, ty, attributes, doc] = columns.as_slice() else {
+            return Err(format!("fields.tsv: five columns are needed: {line}").into());
+        };
+        let attributes: Vec<&str> = attributes.split(' ').filter(|word| *word != "-").collect();
+        let has = |word: &str| attributes.contains(&word);
+        let argument = attributes.iter().find_map(|word| word.strip_prefix("arg="));
+        let known = ["any", "list", "sides", "norhs", "notr", "deprecated", "hidden", "print", "pad", "hex"];
+        if let Some(odd) = attributes.iter().find(|word| !known.contains(word) && !word.starts_with("arg=")) {
+            return Err(format!("fields.tsv: {name} has the unknown attribute {odd}").into());
+        }
+        let policy = match argument.map(|kind| (kind.trim_end_matches('?'), kind.ends_with('?'))) {
+            None => "ArgumentPolicy::Forbidden".to_string(),
+            Some((kind, optional)) => format!(
+                "ArgumentPolicy::{}(ArgumentKind::{})",
+                if optional { "Optional" } else { "Required" },
+                match kind {
+                    "index" | "time" => "Index",
+                    "key" | "mount" | "label" | "name" | "path" => "Key",
+                    odd => return Err(format!("fields.tsv: {name} has the unknown argument {odd}").into()),
+                }
+            ),
+        };
+        let arity = ["any", "list", "sides"].into_iter().find(|word| has(word)).unwrap_or("one");
+        writeln!(
+            constants,
+            "    /// `{name}`\n    pub const {}: FieldId = FieldId({at});",
+            name.to_uppercase().replace('.', "_")
+        )?;
+        writeln!(
+            entries,
+            "    FieldInfo {{ name: Cow::Borrowed({name:?}), ty: Type::{}, arity: Arity::{}, argument: {policy}, flags: FieldFlags {{ no_rhs: {}, no_transformer: {}, deprecated: {}, hidden: {}, print_only: {}, no_literal: false }}, doc: Cow::Borrowed({doc:?}), values: Cow::Borrowed(&[]) }},",
+            type_variant(if *ty == "DYNAMIC" { "DYN" } else { ty })?,
+            variant(arity),
+            has("norhs"),
+            has("notr"),
+            has("deprecated"),
+            has("hidden"),
+            has("print"),
+        )?;
+        writeln!(
+            kinds,
+            "    FieldAttributes {{ class: FieldClass::{}, padded: {}, hex: {} }},",
+            variant(&class.replace('.', "_")),
+            has("pad"),
+            has("hex")
+        )?;
+        names.push((*name, at));
+    }
+    names.sort_unstable();
+    let mut by_name = String::from("pub(super) static BY_NAME: &[(&str, u32)] = &[\n");
+    for (name, at) in names {
+        writeln!(by_name, "    ({name:?}, {at}),")?;
+    }
+    Ok(format!("{constants}}}\n\n{entries}];\n\n{kinds}];\n\n{by_name}];\n"))
 }
 
 /// The variant of `eyrie_lang::Type` with Falco's name for it.
@@ -138,13 +234,17 @@ fn type_variant(name: &str) -> Result<&'static str, Box<dyn Error>> {
 }
 
 fn syscall_table(text: &str) -> Result<String, Box<dyn Error>> {
-    let mut entries = String::from("static SYSCALLS: &[&str] = &[\n");
+    let mut entries = String::from("static SYSCALLS: &[(&str, &[&str])] = &[\n");
     for (at, line) in lines(text).enumerate() {
-        let (number, name) = line.split_once('\t').ok_or("syscalls.tsv: two columns are needed")?;
+        let mut columns = line.split('\t');
+        let (Some(number), Some(name)) = (columns.next(), columns.next()) else {
+            return Err("syscalls.tsv: two columns are needed".into());
+        };
+        let events: Vec<&str> = columns.next().into_iter().flat_map(|names| names.split(',')).collect();
         if number.parse::<usize>()? != at {
             return Err(format!("syscalls.tsv: number {at} is missing before {number}").into());
         }
-        writeln!(entries, "    {name:?},")?;
+        writeln!(entries, "    ({name:?}, &{events:?}),")?;
     }
     Ok(format!("{entries}];\n"))
 }

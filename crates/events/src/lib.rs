@@ -5,7 +5,9 @@
 //! Nothing here reads files or talks to kernels: bytes come from whoever has them.
 
 pub mod event;
+pub mod fields;
 pub mod table;
 
 pub use event::{DecodeError, Event};
+pub use fields::SyscallSchema;
 pub use table::{EventInfo, EventType, ParamInfo, SyscallId};

@@ -116,11 +116,40 @@ pub enum Format {
     Oct,
 }
 
+/// The number of a name that parameters have. Parameters of the same name have the same number, whatever their event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ParamName(pub u16);
+
+impl ParamName {
+    /// The number of this name; `None` if no event has such a parameter.
+    pub fn find(name: &str) -> Option<ParamName> {
+        let at = PARAM_NAMES.binary_search_by_key(&name, |(known, _)| known).ok()?;
+        u16::try_from(at).ok().map(ParamName)
+    }
+
+    /// The name.
+    pub fn text(self) -> &'static str {
+        PARAM_NAMES.get(usize::from(self.0)).map_or("", |(name, _)| name)
+    }
+
+    /// The type of the first parameter with this name in the table; conditions take all of them to have it.
+    pub fn ty(self) -> Type {
+        PARAM_NAMES.get(usize::from(self.0)).map_or(Type::Dyn, |(_, ty)| *ty)
+    }
+
+    /// All names, sorted.
+    pub fn all() -> impl Iterator<Item = &'static str> {
+        PARAM_NAMES.iter().map(|(name, _)| *name)
+    }
+}
+
 /// A parameter of a kind of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParamInfo {
     /// Its name, as in `evt.arg.name`.
     pub name: &'static str,
+    /// The number of its name, which is quicker to compare.
+    pub name_id: ParamName,
     /// What it is.
     pub ty: Type,
     /// How numbers are shown.
@@ -193,11 +222,28 @@ impl SyscallId {
 
     /// The call's name, such as `getpid`; `None` for a number beyond the table.
     pub fn name(self) -> Option<&'static str> {
-        SYSCALLS.get(usize::from(self.0)).copied()
+        SYSCALLS.get(usize::from(self.0)).map(|(name, _)| *name)
+    }
+
+    /// The names of the events that stand for the call, where they are not its own name or the generic event.
+    pub fn event_names(self) -> &'static [&'static str] {
+        SYSCALLS.get(usize::from(self.0)).map_or(&[], |(_, events)| events)
+    }
+
+    /// Every call, in the order of the table.
+    pub fn all() -> impl ExactSizeIterator<Item = (SyscallId, &'static str)> {
+        SYSCALLS
+            .iter()
+            .enumerate()
+            .map(|(at, (name, _))| (SyscallId(u16::try_from(at).unwrap_or(u16::MAX)), *name))
     }
 
     /// The call of this name.
     pub fn from_name(name: &str) -> Option<SyscallId> {
-        SYSCALLS.iter().position(|known| *known == name).and_then(|at| u16::try_from(at).ok()).map(SyscallId)
+        SYSCALLS
+            .iter()
+            .position(|(known, _)| *known == name)
+            .and_then(|at| u16::try_from(at).ok())
+            .map(SyscallId)
     }
 }

@@ -267,6 +267,22 @@ pub trait Discriminant {
 
     /// All values the field can have, for suggestions.
     fn names(&self) -> Vec<&str>;
+
+    /// How many of the kinds records have: those below this number. Kinds beyond only serve to describe what a condition is
+    /// about.
+    fn records(&self) -> u32 {
+        self.len()
+    }
+
+    /// The values to name when the kinds that a condition can match are described, sorted.
+    fn described(&self, kinds: &crate::kinds::KindSet) -> Vec<&str> {
+        let mut names = self.names();
+        names.retain(|name| {
+            self.kinds(name).is_some_and(|of_name| of_name.iter().any(|kind| kinds.contains(*kind)))
+        });
+        names.sort_unstable();
+        names
+    }
 }
 
 /// The fields that conditions may use.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use eyrie_lang::ast::Expr;
 use eyrie_lang::lists::{List, item_text, replace};
 use eyrie_lang::parse::{Limits, parse};
-use eyrie_lang::{Added, Compiler, Diagnostic, Program, codes};
+use eyrie_lang::{Added, Compiler, Diagnostic, Discriminant, Program, codes};
 
 use super::Version;
 use super::collect::{Collector, Entry, ListInfo, MacroInfo, RuleInfo, Step};
@@ -17,7 +17,7 @@ use crate::OutputFormat;
 use crate::append_output::{AppendOutput, ExtraField, appended};
 
 /// How many kinds of events a rule may be looked at for without a warning.
-const MANY_KINDS: u32 = 100;
+const MANY_KINDS: usize = 100;
 
 /// How many macros may use one another in a chain that is followed from its start.
 const MAX_MACRO_CHAIN: usize = 200;
@@ -437,7 +437,9 @@ fn compile_rule(
             warnings.push(info.output_context.problem(LoadCode::DeprecatedItem, message));
         }
     }
-    if info.warn_evttypes && info.source == "syscall" && program.kinds(id).count() > MANY_KINDS {
+    let of_records = schema.discriminant().map_or(0, Discriminant::records);
+    let kinds = program.kinds(id).iter().take_while(|kind| kind.0 < of_records).count();
+    if info.warn_evttypes && info.source == "syscall" && kinds > MANY_KINDS {
         let message =
             "the rule is looked at for more than a hundred types of events; name the types in its condition";
         warnings.push(info.context.problem(LoadCode::NoEventType, message));

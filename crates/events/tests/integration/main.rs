@@ -1,3 +1,6 @@
 //! The crate as its users see it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+
+mod fields;
 mod table;

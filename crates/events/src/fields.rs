@@ -1,0 +1,98 @@
+//! What rules may ask of system call events: the fields, by their numbers ([`id`]) and classes ([`FieldClass`]), made from
+//! `fields/fields.tsv`, one line a field. [`SyscallSchema`] is what conditions are checked against. How a field is computed
+//! is in the module of its class.
+
+mod schema;
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use eyrie_lang::schema::{ArgumentKind, ArgumentPolicy, Arity, FieldFlags};
+use eyrie_lang::{FieldId, FieldInfo, Type, Value};
+
+pub use schema::SyscallSchema;
+
+/// What a field is about, as listings sort them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FieldClass {
+    /// Any event of any source: its number, time and source.
+    Event,
+    /// The system call: its kind, parameters and result.
+    Syscall,
+    /// The process and thread that made it.
+    Process,
+    /// The process's user.
+    User,
+    /// The process's group.
+    Group,
+    /// The file descriptor that it opened, used or closed.
+    Fd,
+    /// The paths of calls on files.
+    FsPath,
+    /// The descriptors that `poll` waits for.
+    Fdlist,
+    /// Nothing of the event.
+    Util,
+    /// The process's container and pod, as Falco's plugin `container` gives them.
+    Container,
+    /// What the configuration says; the same for every event.
+    Static,
+}
+
+impl FieldClass {
+    /// A heading for listings.
+    pub fn title(self) -> &'static str {
+        match self {
+            FieldClass::Event => "All events",
+            FieldClass::Syscall => "System calls",
+            FieldClass::Process => "Process and thread",
+            FieldClass::User => "User",
+            FieldClass::Group => "Group",
+            FieldClass::Fd => "File descriptor",
+            FieldClass::FsPath => "Paths of calls on files",
+            FieldClass::Fdlist => "Descriptors of poll",
+            FieldClass::Util => "Utilities",
+            FieldClass::Container => "Container and pod",
+            FieldClass::Static => "From the configuration",
+        }
+    }
+}
+
+/// What is known of a field besides its declaration.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FieldAttributes {
+    class: FieldClass,
+    /// Shown with nine digits.
+    padded: bool,
+    /// Shown in hexadecimal.
+    hex: bool,
+}
+
+include!(concat!(env!("OUT_DIR"), "/fields.rs"));
+
+/// What the field is about.
+pub fn class(id: FieldId) -> FieldClass {
+    attributes(id).map_or(FieldClass::Static, |attributes| attributes.class)
+}
+
+fn attributes(id: FieldId) -> Option<&'static FieldAttributes> {
+    ATTRIBUTES.get(usize::try_from(id.0).ok()?)
+}
+
+/// Writes a number as the field shows it, where that is not plain decimal; false if it is.
+pub fn show(id: FieldId, value: Value<'_>, out: &mut String) -> bool {
+    let number = match value {
+        Value::Uint(number) => number,
+        // As many digits as the type has: the only such field is four bytes wide.
+        Value::Int(number) => u64::from(number as u32),
+        _ => return false,
+    };
+    let Some(FieldAttributes { padded, hex, .. }) = attributes(id) else { return false };
+    // Writing to a string does not fail.
+    if *padded {
+        let _ = write!(out, "{number:09}");
+    } else if *hex {
+        let _ = write!(out, "{number:X}");
+    }
+    *padded || *hex
+}
