@@ -4,6 +4,7 @@
 //! known of the machine from the events before is the state; what a rule may ask of an event and the state are the fields.
 //! Nothing here reads files or talks to kernels: bytes come from whoever has them.
 
+pub mod capture;
 pub mod event;
 pub mod fields;
 pub mod table;

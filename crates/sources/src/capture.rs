@@ -1,0 +1,9 @@
+//! Capture files: [`Reader`] streams what is in one, [`Writer`] makes one. The format of blocks is in
+//! [`eyrie_events::capture`].
+
+mod compression;
+mod reader;
+mod window;
+
+pub use compression::Compression;
+pub use reader::{Counts, Item, ReadError, Reader, Recorded};

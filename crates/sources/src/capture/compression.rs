@@ -1,0 +1,78 @@
+//! How a capture is compressed: [`Compression`], told by its first bytes, and what undoes it.
+
+use std::io::{self, BufReader, Chain, Cursor, Read};
+
+use flate2::bufread::MultiGzDecoder;
+
+/// How a capture is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// gzip, which Falco's tools read and write.
+    Gzip,
+    /// Zstandard: smaller and faster; Falco's tools do not read it.
+    Zstd,
+}
+
+impl Compression {
+    /// What a file with these first bytes is.
+    fn of(magic: &[u8]) -> Compression {
+        if magic.starts_with(&[0x1f, 0x8b]) {
+            Compression::Gzip
+        } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+            Compression::Zstd
+        } else {
+            Compression::None
+        }
+    }
+}
+
+/// Compressed bytes are read in portions of this size.
+const PORTION: usize = 128 * 1024;
+
+type Raw<R> = Chain<Cursor<Vec<u8>>, R>;
+
+/// What gives a capture's bytes, decompressed.
+pub(super) enum Input<R: Read> {
+    None(Raw<R>),
+    Gzip(Box<MultiGzDecoder<BufReader<Raw<R>>>>),
+    Zstd(Box<zstd::Decoder<'static, BufReader<Raw<R>>>>),
+}
+
+impl<R: Read> Input<R> {
+    /// Looks at the first bytes.
+    pub(super) fn detect(mut input: R) -> io::Result<Input<R>> {
+        let mut magic = Vec::with_capacity(4);
+        (&mut input).take(4).read_to_end(&mut magic)?;
+        let compression = Compression::of(&magic);
+        let raw = Cursor::new(magic).chain(input);
+        Ok(match compression {
+            Compression::None => Input::None(raw),
+            Compression::Gzip => {
+                Input::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(PORTION, raw))))
+            }
+            Compression::Zstd => {
+                Input::Zstd(Box::new(zstd::Decoder::with_buffer(BufReader::with_capacity(PORTION, raw))?))
+            }
+        })
+    }
+
+    pub(super) fn compression(&self) -> Compression {
+        match self {
+            Input::None(_) => Compression::None,
+            Input::Gzip(_) => Compression::Gzip,
+            Input::Zstd(_) => Compression::Zstd,
+        }
+    }
+}
+
+impl<R: Read> Read for Input<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Input::None(input) => input.read(buf),
+            Input::Gzip(input) => input.read(buf),
+            Input::Zstd(input) => input.read(buf),
+        }
+    }
+}

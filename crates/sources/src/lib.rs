@@ -1,0 +1,6 @@
+//! Where events come from. [`capture`] reads and writes capture files; what is in an event and what is known of the host is in
+//! `eyrie-events`, and rules are elsewhere.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod capture;

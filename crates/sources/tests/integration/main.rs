@@ -1,0 +1,5 @@
+//! Tests of what lies between a file and its events.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+mod recorded;
