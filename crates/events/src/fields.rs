@@ -2,6 +2,7 @@
 //! `fields/fields.tsv`, one line a field. [`SyscallSchema`] is what conditions are checked against. How a field is computed
 //! is in the module of its class.
 
+mod record;
 mod schema;
 
 use std::borrow::Cow;
@@ -10,6 +11,7 @@ use std::fmt::Write as _;
 use eyrie_lang::schema::{ArgumentKind, ArgumentPolicy, Arity, FieldFlags};
 use eyrie_lang::{FieldId, FieldInfo, Type, Value};
 
+pub use record::EventRecord;
 pub use schema::SyscallSchema;
 
 /// What a field is about, as listings sort them.

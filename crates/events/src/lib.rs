@@ -7,8 +7,10 @@
 pub mod capture;
 pub mod event;
 pub mod fields;
+pub mod state;
 pub mod table;
 
 pub use event::{DecodeError, Event};
-pub use fields::SyscallSchema;
+pub use fields::{EventRecord, SyscallSchema};
+pub use state::{Host, Seen};
 pub use table::{EventInfo, EventType, ParamInfo, SyscallId};

@@ -1,0 +1,82 @@
+//! How paths are put together: a directory and a path relative to it make a path without `.`, `..` and repeated slashes.
+
+use crate::state::text::Text;
+
+/// The longest path that is put together.
+const MAX_PATH: usize = 1024;
+
+/// What stands for a path that is too long.
+const TOO_LONG: &[u8] = b"/DIR_TOO_LONG/FILENAME_TOO_LONG";
+
+/// The path that `path` means in `directory`.
+///
+/// A path from the root is taken as it is, and so is an empty one. As in Falco, the directory's own part is kept as it is, `..` goes up in
+/// it, and what goes up from the root stays there.
+pub(crate) fn join(directory: &[u8], path: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    if directory.len() + path.len() + 1 > MAX_PATH {
+        out.extend_from_slice(TOO_LONG);
+        return;
+    }
+    if !path.is_empty() && !path.starts_with(b"/") {
+        out.extend_from_slice(directory);
+    }
+    let base_is_empty = out.is_empty();
+    let mut rest = path;
+    while let Some((&first, after)) = rest.split_first() {
+        let at_start_of_name = out.last().is_none_or(|last| *last == b'/');
+        match first {
+            0 => break,
+            b'.' if at_start_of_name => match after {
+                [b'.', b'/', ..] => rest = up(out, after.get(2..)),
+                [b'.'] | [b'.', 0, ..] => rest = up(out, after.get(1..)),
+                [b'/', ..] => rest = after.get(1..).unwrap_or_default(),
+                [] | [0, ..] => break,
+                _ => {
+                    out.push(first);
+                    rest = after;
+                }
+            },
+            b'/' => {
+                if !(out.last() == Some(&b'/') || (out.is_empty() && !base_is_empty)) {
+                    out.push(first);
+                }
+                rest = after;
+            }
+            _ => {
+                // Names are copied whole.
+                let end = rest.iter().position(|byte| matches!(byte, b'/' | 0)).unwrap_or(rest.len());
+                let (name, after) = rest.split_at(end);
+                out.extend_from_slice(name);
+                rest = after;
+            }
+        }
+    }
+    if out.len() > 1 && out.last() == Some(&b'/') {
+        out.pop();
+    }
+}
+
+/// Takes the last name off, and goes on with the rest.
+fn up<'a>(out: &mut Vec<u8>, rest: Option<&'a [u8]>) -> &'a [u8] {
+    if out.len() > 1 {
+        out.pop();
+        while out.len() >= 2 && out.last() != Some(&b'/') {
+            out.pop();
+        }
+        if out.len() == 1 && out.first() != Some(&b'/') {
+            out.clear();
+        }
+    }
+    rest.unwrap_or_default()
+}
+
+/// The directory that `path` means in `directory`, with a slash at the end.
+pub(crate) fn directory(directory: &[u8], path: &[u8]) -> Text {
+    let mut out = Vec::with_capacity(directory.len() + path.len() + 1);
+    join(directory, path, &mut out);
+    if out.last() != Some(&b'/') {
+        out.push(b'/');
+    }
+    out.into()
+}
