@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::ast::{Modifier, Op, Transformer};
 use crate::matching::Matcher;
 use crate::schema::{Arity, Field};
@@ -109,6 +111,16 @@ pub(crate) enum Node {
     Or(Box<[NodeId]>),
 }
 
+impl Node {
+    pub(crate) fn children(&self) -> &[NodeId] {
+        match self {
+            Node::And(children) | Node::Or(children) => children,
+            Node::Not(child) => std::slice::from_ref(child),
+            Node::Const(_) | Node::Atom(_) => &[],
+        }
+    }
+}
+
 /// Operands and atoms. Specialised programs share them.
 #[derive(Debug, Default)]
 pub(crate) struct Atoms {
@@ -145,7 +157,7 @@ impl Atoms {
 #[derive(Debug, Default)]
 pub(crate) struct Nodes {
     pub(crate) list: Vec<Node>,
-    ids: HashMap<Node, NodeId>,
+    ids: HashMap<Node, NodeId, RandomState>,
 }
 
 impl Nodes {
@@ -201,8 +213,8 @@ impl Nodes {
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
     pub(crate) atoms: Atoms,
-    operand_ids: HashMap<OperandKey, OperandId>,
-    atom_ids: HashMap<AtomKey, AtomEntry>,
+    operand_ids: HashMap<OperandKey, OperandId, RandomState>,
+    atom_ids: HashMap<AtomKey, AtomEntry, RandomState>,
 }
 
 /// What a comparison came to.

@@ -42,6 +42,7 @@ pub struct Compiler<'s> {
     macros: HashMap<Box<str>, Arc<Expr>>,
     interner: Interner,
     nodes: Nodes,
+    roots: Vec<NodeId>,
     conditions: Vec<Condition>,
     values: Vec<OperandId>,
     /// Macros' bodies by address.
@@ -80,6 +81,7 @@ impl<'s> Compiler<'s> {
             macros: HashMap::new(),
             interner: Interner::default(),
             nodes: Nodes::default(),
+            roots: Vec::new(),
             conditions: Vec::new(),
             values: Vec::new(),
             compiled: HashMap::new(),
@@ -143,7 +145,8 @@ impl<'s> Compiler<'s> {
         let mut warnings = Vec::new();
         let (root, atoms) = self.lower(expr, &mut warnings)?;
         let id = ConditionId::new(self.conditions.len());
-        self.conditions.push(Condition { root, text: expr.limited_text(MAX_TEXT), spans: atoms });
+        self.roots.push(root);
+        self.conditions.push(Condition { text: expr.limited_text(MAX_TEXT), spans: atoms });
         Ok(Added { id, warnings })
     }
 
@@ -177,6 +180,7 @@ impl<'s> Compiler<'s> {
         Program::new(
             self.interner.finish(),
             self.nodes,
+            self.roots,
             self.conditions,
             self.values,
             self.schema.may_be_unavailable(),

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::schema::Field;
-use crate::value::Value;
+use crate::value::{Type, Value};
 
 /// Whether a field has a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +54,33 @@ pub trait Fields {
         let _ = (field, value, out);
         false
     }
+
+    /// How `value`, extracted from `field`, stands in structured output, such as the JSON of a finding. By default as it is,
+    /// but flags and modes as they are shown.
+    fn structured(&self, field: &Field, value: Value<'_>) -> Structured {
+        let _ = value;
+        match field.ty {
+            Type::Flags8
+            | Type::Flags16
+            | Type::Flags32
+            | Type::EnumFlags8
+            | Type::EnumFlags16
+            | Type::EnumFlags32
+            | Type::Mode => Structured::Text,
+            _ => Structured::Value,
+        }
+    }
+}
+
+/// How a value stands in structured output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Structured {
+    /// A number as a number, a truth value as such, anything else as text.
+    Value,
+    /// As the text in which it is shown to a reader.
+    Text,
+    /// As this number in its place: a time that is shown as text, in nanoseconds since the Unix epoch.
+    Number(u64),
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -23,6 +23,7 @@ mod compiler;
 pub mod diagnostic;
 mod explain;
 pub mod fields;
+pub mod index;
 mod kinds;
 pub mod lists;
 mod literal;
@@ -39,9 +40,10 @@ pub use arena::AtomId;
 pub use compiler::{Added, Compiler};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use explain::{AtomExplanation, Explanation, FieldExplanation};
-pub use fields::{Fields, Presence, Values};
+pub use fields::{Fields, Presence, Structured, Values};
+pub use index::{Candidates, Index};
 pub use kinds::KindSet;
-pub use program::{ConditionId, Program, ValueId, Verdict};
+pub use program::{ByKind, ConditionId, Program, ValueId, Verdict};
 pub use run::{Run, Scratch};
 pub use schema::{
     Argument, ArgumentKind, ArgumentPolicy, Arity, Discriminant, Field, FieldError, FieldFlags, FieldId,

@@ -103,6 +103,20 @@ impl BytesSet {
         BytesSet::Few(few.into())
     }
 
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            BytesSet::Few(few) => few.len(),
+            BytesSet::Many(many) => many.len(),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> Box<dyn Iterator<Item = &Box<[u8]>> + '_> {
+        match self {
+            BytesSet::Few(few) => Box::new(few.iter()),
+            BytesSet::Many(many) => Box::new(many.iter()),
+        }
+    }
+
     fn contains(&self, value: &[u8]) -> bool {
         match self {
             BytesSet::Few(few) => few.iter().any(|v| **v == *value),

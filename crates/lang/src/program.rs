@@ -1,16 +1,18 @@
 //! [`Program`]: many compiled conditions over one schema, and what can be asked about them without running them. How they
 //! run is in [`run`](crate::run).
 
-use std::collections::{BTreeSet, HashMap};
+mod specialise;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::arena::{AtomId, Atoms, Node, NodeId, Nodes, OperandId};
 use crate::diagnostic::Span;
 use crate::fields::Fields;
-use crate::kinds::KindSet;
 use crate::run::{Run, Scratch};
-use crate::schema::{Arity, Discriminant, Field, Kind};
-use crate::value::Value;
+use crate::schema::{Arity, Field};
+
+pub use specialise::ByKind;
 
 /// A condition's number in its program, in the order in which they were added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,9 +79,9 @@ impl From<bool> for Verdict {
     }
 }
 
-#[derive(Clone, Debug)]
+/// What a condition is, however it is run.
+#[derive(Debug)]
 pub(crate) struct Condition {
-    pub(crate) root: NodeId,
     pub(crate) text: String,
     pub(crate) spans: Vec<(AtomId, Span)>,
 }
@@ -90,11 +92,14 @@ pub(crate) struct Condition {
 #[derive(Debug)]
 pub struct Program {
     pub(crate) atoms: Arc<Atoms>,
+    /// Children come before the nodes that they are children of.
     pub(crate) nodes: Vec<Node>,
     /// Whether the node's verdict is worth keeping: it is needed in several places.
     pub(crate) shared: Vec<bool>,
-    pub(crate) conditions: Vec<Condition>,
-    pub(crate) values: Vec<OperandId>,
+    /// The conditions' nodes.
+    pub(crate) roots: Vec<NodeId>,
+    pub(crate) conditions: Arc<[Condition]>,
+    pub(crate) values: Arc<[OperandId]>,
     pub(crate) may_be_unavailable: bool,
     /// How many kinds the schema has.
     kinds: u32,
@@ -104,40 +109,38 @@ impl Program {
     pub(crate) fn new(
         atoms: Arc<Atoms>,
         nodes: Nodes,
+        roots: Vec<NodeId>,
         conditions: Vec<Condition>,
         values: Vec<OperandId>,
         may_be_unavailable: bool,
         kinds: u32,
     ) -> Self {
-        let nodes = nodes.list;
-        let mut users = vec![0_u32; nodes.len()];
-        let mut live = vec![false; nodes.len()];
-        let mut pending: Vec<NodeId> = Vec::new();
-        for condition in &conditions {
-            if let Some(count) = users.get_mut(condition.root.index()) {
-                *count += 1;
-            }
-            pending.push(condition.root);
+        let shared = shared(&nodes.list, &roots);
+        Program {
+            atoms,
+            nodes: nodes.list,
+            shared,
+            roots,
+            conditions: conditions.into(),
+            values: values.into(),
+            may_be_unavailable,
+            kinds,
         }
-        while let Some(id) = pending.pop() {
-            match live.get_mut(id.index()) {
-                Some(seen) if !*seen => *seen = true,
-                _ => continue,
-            }
-            let children: &[NodeId] = match nodes.get(id.index()) {
-                Some(Node::And(children) | Node::Or(children)) => children,
-                Some(Node::Not(child)) => std::slice::from_ref(child),
-                _ => &[],
-            };
-            for child in children {
-                if let Some(count) = users.get_mut(child.index()) {
-                    *count += 1;
-                }
-                pending.push(*child);
-            }
+    }
+
+    /// The same conditions as other nodes.
+    fn with_nodes(&self, nodes: Nodes, roots: Vec<NodeId>) -> Self {
+        let shared = shared(&nodes.list, &roots);
+        Program {
+            atoms: Arc::clone(&self.atoms),
+            nodes: nodes.list,
+            shared,
+            roots,
+            conditions: Arc::clone(&self.conditions),
+            values: Arc::clone(&self.values),
+            may_be_unavailable: self.may_be_unavailable,
+            kinds: self.kinds,
         }
-        let shared = users.iter().map(|count| *count > 1).collect();
-        Program { atoms, nodes, shared, conditions, values, may_be_unavailable, kinds }
     }
 
     /// Runs one condition.
@@ -181,9 +184,9 @@ impl Program {
     pub fn atoms(&self, condition: ConditionId) -> Vec<AtomId> {
         let mut seen = BTreeSet::new();
         let mut atoms = Vec::new();
-        if let Some(condition) = self.conditions.get(condition.index()) {
+        if let Some(root) = self.root(condition) {
             let mut visited = BTreeSet::new();
-            self.collect_atoms(condition.root, &mut visited, &mut |atom| {
+            self.collect_atoms(root, &mut visited, &mut |atom| {
                 if seen.insert(atom) {
                     atoms.push(atom);
                 }
@@ -280,141 +283,37 @@ impl Program {
         fields
     }
 
-    /// Which kinds the condition can match. What is asked of other fields than the discriminant counts as possible, and so
-    /// does its contrary; `and`, `or` and `not` follow the algebra of sets, with `not` pushed down to the comparisons.
-    pub fn kinds(&self, condition: ConditionId) -> KindSet {
-        match self.conditions.get(condition.index()) {
-            Some(condition) => self.node_kinds(condition.root, false, &mut HashMap::new()),
-            None => KindSet::empty(self.kinds),
-        }
-    }
-
-    fn node_kinds(&self, id: NodeId, negated: bool, known: &mut HashMap<(NodeId, bool), KindSet>) -> KindSet {
-        if let Some(found) = known.get(&(id, negated)) {
-            return found.clone();
-        }
-        let found = self.compute_kinds(id, negated, known);
-        known.insert((id, negated), found.clone());
-        found
-    }
-
-    fn compute_kinds(
-        &self,
-        id: NodeId,
-        negated: bool,
-        known: &mut HashMap<(NodeId, bool), KindSet>,
-    ) -> KindSet {
-        let all = || KindSet::all(self.kinds);
-        match self.nodes.get(id.index()) {
-            Some(Node::Const(value)) if *value == negated => KindSet::empty(self.kinds),
-            Some(Node::Const(_)) | None => all(),
-            Some(Node::Atom(atom)) => {
-                match self.atoms.atoms.get(atom.index()).and_then(|atom| atom.kinds.clone()) {
-                    Some(kinds) if negated => kinds.complement(),
-                    Some(kinds) => kinds,
-                    None => all(),
-                }
-            }
-            Some(Node::Not(child)) => self.node_kinds(*child, !negated, known),
-            Some(node @ (Node::And(children) | Node::Or(children))) => {
-                let intersect = matches!(node, Node::And(_)) != negated;
-                let start = if intersect { all() } else { KindSet::empty(self.kinds) };
-                children.iter().fold(start, |set, child| {
-                    let child = self.node_kinds(*child, negated, known);
-                    if intersect { set.intersection(&child) } else { set.union(&child) }
-                })
-            }
-        }
-    }
-
-    /// The program for one kind: comparisons with the discriminant are decided, and conditions that cannot match the kind
-    /// never hold ([`is_never`](Program::is_never)). Ids stay the same.
-    pub fn specialise(&self, discriminant: &dyn Discriminant, kind: Kind) -> Program {
-        let text = discriminant.text(kind);
-        let mut nodes = Nodes::default();
-        let mut known: Vec<Option<NodeId>> = vec![None; self.nodes.len()];
-        let mut kinds = HashMap::new();
-        let conditions = self
-            .conditions
-            .iter()
-            .map(|condition| {
-                let root = if self.node_kinds(condition.root, false, &mut kinds).contains(kind) {
-                    self.fold(condition.root, discriminant, text, &mut nodes, &mut known)
-                } else {
-                    nodes.add(Node::Const(false))
-                };
-                Condition { root, ..condition.clone() }
-            })
-            .collect();
-        Program::new(
-            Arc::clone(&self.atoms),
-            nodes,
-            conditions,
-            self.values.clone(),
-            self.may_be_unavailable,
-            self.kinds,
-        )
-    }
-
-    fn fold(
-        &self,
-        id: NodeId,
-        discriminant: &dyn Discriminant,
-        text: Option<&str>,
-        nodes: &mut Nodes,
-        known: &mut Vec<Option<NodeId>>,
-    ) -> NodeId {
-        if let Some(Some(done)) = known.get(id.index()) {
-            return *done;
-        }
-        let new = match self.nodes.get(id.index()) {
-            Some(Node::Atom(atom)) => {
-                let decided = text.and_then(|text| self.decide(*atom, discriminant, text));
-                nodes.add(decided.map_or(Node::Atom(*atom), Node::Const))
-            }
-            Some(Node::Not(child)) => {
-                let child = self.fold(*child, discriminant, text, nodes, known);
-                nodes.not(child)
-            }
-            Some(node @ (Node::And(children) | Node::Or(children))) => {
-                let children: Vec<_> = children
-                    .iter()
-                    .map(|child| self.fold(*child, discriminant, text, nodes, known))
-                    .collect();
-                nodes.join(matches!(node, Node::And(_)), children)
-            }
-            Some(Node::Const(value)) => nodes.add(Node::Const(*value)),
-            None => nodes.add(Node::Const(false)),
-        };
-        if let Some(slot) = known.get_mut(id.index()) {
-            *slot = Some(new);
-        }
-        new
-    }
-
-    /// The outcome of an atom that compares the discriminant itself with literals, when the discriminant has this text.
-    fn decide(&self, atom: AtomId, discriminant: &dyn Discriminant, text: &str) -> Option<bool> {
-        let atom = self.atoms.atoms.get(atom.index())?;
-        let crate::arena::OperandKey::Field(field) = &self.atoms.operands.get(atom.left.index())?.key else {
-            return None;
-        };
-        if &*field.name != discriminant.field() || field.argument.is_some() {
-            return None;
-        }
-        match &atom.test {
-            crate::arena::Test::Never => Some(false),
-            crate::arena::Test::Exists => Some(true),
-            crate::arena::Test::Match(_, matcher) => Some(matcher.holds(Value::from(text))),
-            crate::arena::Test::Compare(..) => None,
-        }
-    }
-
     pub(crate) fn root(&self, condition: ConditionId) -> Option<NodeId> {
-        self.conditions.get(condition.index()).map(|condition| condition.root)
+        self.roots.get(condition.index()).copied()
     }
 
     fn root_node(&self, condition: ConditionId) -> Option<&Node> {
-        let condition = self.conditions.get(condition.index())?;
-        self.nodes.get(condition.root.index())
+        self.nodes.get(self.root(condition)?.index())
     }
+}
+
+/// Of each node, whether it is needed in several places.
+fn shared(nodes: &[Node], roots: &[NodeId]) -> Vec<bool> {
+    let mut users = vec![0_u32; nodes.len()];
+    let mut live = vec![false; nodes.len()];
+    let mut pending: Vec<NodeId> = Vec::new();
+    for root in roots {
+        if let Some(count) = users.get_mut(root.index()) {
+            *count += 1;
+        }
+        pending.push(*root);
+    }
+    while let Some(id) = pending.pop() {
+        match live.get_mut(id.index()) {
+            Some(seen) if !*seen => *seen = true,
+            _ => continue,
+        }
+        for child in nodes.get(id.index()).map(Node::children).unwrap_or_default() {
+            if let Some(count) = users.get_mut(child.index()) {
+                *count += 1;
+            }
+            pending.push(*child);
+        }
+    }
+    users.iter().map(|count| *count > 1).collect()
 }

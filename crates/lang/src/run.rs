@@ -6,7 +6,7 @@ mod transform;
 use std::collections::HashSet;
 
 use crate::arena::{AtomId, Fold, Node, NodeId, OperandId, OperandKey, Test};
-use crate::fields::{Fields, Presence, Values};
+use crate::fields::{Fields, Presence, Structured, Values};
 use crate::matching;
 use crate::program::{ConditionId, Program, ValueId, Verdict};
 use crate::schema::Field;
@@ -95,8 +95,8 @@ impl<'r> Run<'r> {
 
     /// What the condition comes to.
     pub fn verdict(&mut self, condition: ConditionId) -> Verdict {
-        match self.program.conditions.get(condition.index()) {
-            Some(condition) => self.node(condition.root),
+        match self.program.root(condition) {
+            Some(root) => self.node(root),
             None => Verdict::False,
         }
     }
@@ -109,8 +109,8 @@ impl<'r> Run<'r> {
     /// The unavailable fields that could change the condition's verdict, each once: empty unless it is unknown.
     pub fn missing(&mut self, condition: ConditionId) -> Vec<&'r Field> {
         let mut operands = Vec::new();
-        if let Some(condition) = self.program.conditions.get(condition.index()) {
-            self.collect_missing(condition.root, &mut HashSet::new(), &mut operands);
+        if let Some(root) = self.program.root(condition) {
+            self.collect_missing(root, &mut HashSet::new(), &mut operands);
         }
         let mut fields = Vec::new();
         for operand in operands {
@@ -287,6 +287,11 @@ impl<'r> Run<'r> {
             _ => (0, 0),
         };
         self.values.range(start, end)
+    }
+
+    /// How a field's value stands in structured output.
+    pub fn structured(&self, field: &Field, value: Value<'_>) -> Structured {
+        self.fields.0.structured(field, value)
     }
 
     /// Appends the text in which a field's value is shown to a reader.

@@ -8,7 +8,7 @@
 mod evaluate;
 mod generate;
 
-use eyrie_lang::{Compiler, Presence, Schema, Scratch, Verdict};
+use eyrie_lang::{ByKind, Candidates, Compiler, Index, Presence, Schema, Scratch, Verdict};
 
 use evaluate::decide;
 use generate::{Generated, World};
@@ -22,6 +22,8 @@ fn agree(seed: u64, cases: u64) {
     let mut verdicts = [0_u64; 3];
     let mut done = 0;
     let mut scratch = Scratch::new();
+    let mut candidates = Candidates::new();
+    let mut spared = (0, 0);
     while done < cases {
         let world_seed = random.u64(..);
         let mut random = fastrand::Rng::with_seed(world_seed);
@@ -50,6 +52,14 @@ fn agree(seed: u64, cases: u64) {
                 .collect(),
             None => Vec::new(),
         };
+        let by_kind = world.schema.discriminant().map(|discriminant| program.specialise_all(discriminant));
+        let indexes: Vec<Index> = by_kind
+            .iter()
+            .flat_map(ByKind::programs)
+            .map(|program| Index::with_minimum(program, &ids, 1))
+            .collect();
+        let index = Index::with_minimum(&program, &ids, 1);
+        spared.0 += index.len() - index.always();
         for _ in 0..RECORDS {
             let (record, kind) = world.record(&mut random);
             for (id, condition) in ids.iter().zip(&conditions) {
@@ -93,11 +103,33 @@ fn agree(seed: u64, cases: u64) {
                 let expected = decide(&condition.tree, &world, &record);
                 assert_eq!(run.verdict(*id), expected, "seed {world_seed}: {} after others", condition.text);
             }
+            drop(run);
+            // What an index leaves out does not hold, nor is it unknown.
+            let mut special = (&program, &index);
+            if let (Some(by_kind), Some(kind)) = (&by_kind, kind) {
+                let at = by_kind.position(eyrie_lang::Kind(u32::try_from(kind).unwrap())).unwrap();
+                special = (&by_kind.programs()[at], &indexes[at]);
+            }
+            for (program, index) in [(&program, &index), special] {
+                let mut run = program.start(&record, &mut scratch);
+                run.candidates(index, &mut candidates);
+                let left: Vec<usize> = candidates.iter().collect();
+                for (at, (id, condition)) in ids.iter().zip(&conditions).enumerate() {
+                    let expected = decide(&condition.tree, &world, &record);
+                    let text = &condition.text;
+                    assert_eq!(run.verdict(*id), expected, "seed {world_seed}: {text} after looking up");
+                    if !left.contains(&at) {
+                        spared.1 += 1;
+                        assert_eq!(expected, Verdict::False, "seed {world_seed}: {text}\n{record:#?}");
+                    }
+                }
+            }
         }
     }
     let [no, unknown, yes] = verdicts;
     println!("{done} cases from seed {seed}: {no} false, {unknown} unknown, {yes} true");
     // A generator of conditions that never hold would prove little.
+    assert!(spared.0 > 0 && spared.1 > 0, "nothing is looked up");
     for count in verdicts {
         assert!(count * 20 > done, "too few of one verdict: {verdicts:?}");
     }
