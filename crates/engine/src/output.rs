@@ -3,11 +3,13 @@
 
 use std::fmt::Write as _;
 
-use eyrie_lang::ast::{FieldName, Operand};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use eyrie_lang::ast::{FieldName, Operand, Transformer};
 use eyrie_lang::diagnostic::Code;
 use eyrie_lang::parse::{Limits, parse_operand};
 use eyrie_lang::schema::{Arity, FieldInfo};
-use eyrie_lang::{Compiler, Diagnostic, Presence, Program, Run, Span, ValueId, closest};
+use eyrie_lang::{Compiler, Diagnostic, Presence, Program, Run, Span, Value, ValueId, closest};
 
 /// A percent sign is not followed by a field.
 pub const NO_FIELD: Code =
@@ -51,7 +53,27 @@ pub struct OutputFormat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(String),
-    Value { value: ValueId, width: Option<usize>, name: String },
+    Value(Shown),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shown {
+    value: ValueId,
+    width: Option<usize>,
+    name: String,
+    /// The fields that it is made from, as they are written.
+    fields: Vec<(String, ValueId)>,
+    /// It is a length, which Falco does not show.
+    is_len: bool,
+}
+
+/// How values are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Raw bytes as base64: Falco's `buffer_format_base64`.
+    pub base64: bool,
+    /// What Falco gets wrong is shown as Falco shows it: `%len(...)` as `<NA>`, base64 encoded twice.
+    pub strict_compat: bool,
 }
 
 impl OutputFormat {
@@ -73,10 +95,10 @@ impl OutputFormat {
             let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
             let at = percent + 1 + digits;
             match operand_at(text, at, compiler) {
-                Ok((value, len, name)) => {
+                Ok((operand, len)) => {
                     let width = tail.get(..digits).and_then(|digits| digits.parse::<usize>().ok());
                     let width = width.filter(|width| *width > 0).map(|width| width.min(MAX_WIDTH));
-                    parts.push(Part::Value { value, width, name });
+                    parts.push(Part::Value(Shown { width, ..operand }));
                     rest = at + len;
                 }
                 Err(found) => {
@@ -92,22 +114,27 @@ impl OutputFormat {
     /// The text with the values of these fields.
     pub fn text(&self, run: &mut Run<'_>) -> String {
         let mut out = String::new();
-        self.render(run, &mut out);
+        self.render(run, Style::default(), &mut out);
         out
     }
 
     /// Appends the text with the values of these fields, and says whether all values are there. What is not is shown as
     /// `<NA>`.
-    pub fn render(&self, run: &mut Run<'_>, out: &mut String) -> bool {
+    pub fn render(&self, run: &mut Run<'_>, style: Style, out: &mut String) -> bool {
         let mut complete = true;
         for part in &self.parts {
             match part {
                 Part::Text(text) => out.push_str(text),
-                Part::Value { value, width, .. } => {
+                Part::Value(shown) => {
                     let start = out.len();
-                    complete &= render_value(run, *value, out);
-                    if let Some(width) = width {
-                        fit(out, start, *width);
+                    if shown.is_len && style.strict_compat {
+                        out.push_str(NOT_AVAILABLE);
+                        complete = false;
+                    } else {
+                        complete &= render_value(run, shown.value, style, out);
+                    }
+                    if let Some(width) = shown.width {
+                        fit(out, start, width);
                     }
                 }
             }
@@ -117,9 +144,18 @@ impl OutputFormat {
 
     /// The values in it, with what they are called, in the order of the text.
     pub fn values(&self) -> impl Iterator<Item = (&str, ValueId)> {
+        self.shown().map(|shown| (shown.name.as_str(), shown.value))
+    }
+
+    /// The fields that are shown or transformed, as they are written, with their values, in the order of the text.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, ValueId)> {
+        self.shown().flat_map(|shown| shown.fields.iter().map(|(name, value)| (name.as_str(), *value)))
+    }
+
+    fn shown(&self) -> impl Iterator<Item = &Shown> {
         self.parts.iter().filter_map(|part| match part {
             Part::Text(_) => None,
-            Part::Value { value, name, .. } => Some((name.as_str(), *value)),
+            Part::Value(shown) => Some(shown),
         })
     }
 
@@ -149,11 +185,9 @@ fn push_text(parts: &mut Vec<Part>, text: &str) {
 }
 
 /// Appends a value as a finding's text shows it, and says whether it is there.
-pub fn render_value(run: &mut Run<'_>, value: ValueId, out: &mut String) -> bool {
+pub fn render_value(run: &mut Run<'_>, value: ValueId, style: Style, out: &mut String) -> bool {
     let presence = run.presence(value);
-    let program = run.program();
-    let field = program.value_field(value);
-    let (open, separator, close) = match program.value_arity(value) {
+    let (open, separator, close) = match run.program().value_arity(value) {
         Arity::One => ("", "", ""),
         Arity::List => ("(", ",", ")"),
         Arity::Any => ("", " ", ""),
@@ -175,16 +209,29 @@ pub fn render_value(run: &mut Run<'_>, value: ValueId, out: &mut String) -> bool
             }
             out.push_str(separator);
         }
-        match field {
-            Some(field) => run.display(field, item, out),
-            None => {
-                // Writing to a string does not fail.
-                let _ = write!(out, "{item}");
-            }
-        }
+        show(run, value, item, style, out);
     }
     out.push_str(close);
     true
+}
+
+/// Appends one of a field's values as it is shown.
+pub(crate) fn show(run: &Run<'_>, of: ValueId, value: Value<'_>, style: Style, out: &mut String) {
+    match (value, run.program().value_field(of)) {
+        (Value::Bytes(bytes), _) if style.base64 => {
+            let once = STANDARD.encode(bytes);
+            if style.strict_compat {
+                STANDARD.encode_string(once, out);
+            } else {
+                out.push_str(&once);
+            }
+        }
+        (value, Some(field)) => run.display(field, value, out),
+        (value, None) => {
+            // Writing to a string does not fail.
+            let _ = write!(out, "{value}");
+        }
+    }
 }
 
 /// Cuts what stands in `out` from `start` on to `width` characters, or fills it up with blanks.
@@ -199,12 +246,8 @@ fn fit(out: &mut String, start: usize, width: usize) {
     }
 }
 
-/// The value whose field or transformer stands at `at`, the length of its text and its name.
-fn operand_at(
-    text: &str,
-    at: usize,
-    compiler: &mut Compiler<'_>,
-) -> Result<(ValueId, usize, String), Vec<Diagnostic>> {
+/// The field or transformer that stands at `at`, and the length of its text.
+fn operand_at(text: &str, at: usize, compiler: &mut Compiler<'_>) -> Result<(Shown, usize), Vec<Diagnostic>> {
     let tail = text.get(at..).unwrap_or_default();
     if tail.is_empty() {
         let span = Span::new(at.saturating_sub(1), at);
@@ -215,9 +258,8 @@ fn operand_at(
     }
     let parsed = parse_operand(tail, Limits::default());
     if let Ok(Some((operand @ Operand::Call { .. }, len))) = &parsed {
-        return compiler
-            .add_value(operand)
-            .map(|value| (value, *len, operand.to_string()))
+        return shown(operand, operand.to_string(), compiler)
+            .map(|shown| (shown, *len))
             .map_err(|problems| shifted(problems, at));
     }
     let schema = compiler.schema();
@@ -237,9 +279,8 @@ fn operand_at(
         match schema.resolve(&field.name, field.argument.as_deref()) {
             Ok(resolved) => {
                 let name = resolved.to_string();
-                return compiler
-                    .add_value(&Operand::Field(field))
-                    .map(|value| (value, len, name))
+                return shown(&Operand::Field(field), name, compiler)
+                    .map(|shown| (shown, len))
                     .map_err(|problems| shifted(problems, at));
             }
             Err(problem) => {
@@ -260,6 +301,35 @@ fn operand_at(
             .with_help("there is no way to write a percent sign"),
     };
     Err(shifted(vec![diagnostic], at))
+}
+
+fn shown(operand: &Operand, name: String, compiler: &mut Compiler<'_>) -> Result<Shown, Vec<Diagnostic>> {
+    let value = compiler.add_value(operand)?;
+    let mut fields = Vec::new();
+    inner_fields(operand, compiler, &mut fields)?;
+    let is_len = matches!(operand, Operand::Call { transformer: Transformer::Len, .. });
+    Ok(Shown { value, width: None, name, fields, is_len })
+}
+
+/// The fields that an operand is made from.
+fn inner_fields(
+    operand: &Operand,
+    compiler: &mut Compiler<'_>,
+    fields: &mut Vec<(String, ValueId)>,
+) -> Result<(), Vec<Diagnostic>> {
+    match operand {
+        Operand::Field(field) | Operand::Val { field, .. } => {
+            let value = compiler.add_value(&Operand::Field(field.clone()))?;
+            fields.push((field.to_string(), value));
+        }
+        Operand::Call { arguments: parts, .. } | Operand::List { items: parts, .. } => {
+            for part in parts {
+                inner_fields(part, compiler, fields)?;
+            }
+        }
+        Operand::Literal(_) => {}
+    }
+    Ok(())
 }
 
 fn suggestion(name: &str, fields: &[FieldInfo]) -> Option<String> {

@@ -265,6 +265,13 @@ pub trait Discriminant {
     /// The text that the field has whenever the kind is this, or `None` if the kind alone does not say.
     fn text(&self, kind: Kind) -> Option<&str>;
 
+    /// Whether records of this kind may have any name, so that every condition is to be decided for them, whatever it
+    /// compares the discriminant with.
+    fn has_any_name(&self, kind: Kind) -> bool {
+        let _ = kind;
+        false
+    }
+
     /// All values the field can have, for suggestions.
     fn names(&self) -> Vec<&str>;
 

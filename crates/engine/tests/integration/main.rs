@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+mod alerts;
 mod conditions;
 mod falco;
 mod loading;
 mod output;
+mod record;
 mod rule_files;
+mod ruleset;

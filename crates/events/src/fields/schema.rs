@@ -322,6 +322,10 @@ impl Discriminant for EventKinds {
         ty.info().map(|info| info.name)
     }
 
+    fn has_any_name(&self, kind: Kind) -> bool {
+        kind == EventType::ASYNCEVENT_E.into()
+    }
+
     fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.by_name.keys().map(AsRef::as_ref).collect();
         names.sort_unstable();

@@ -105,7 +105,7 @@ impl Program {
         self.specialise_with(discriminant, kind, &kinds)
     }
 
-    /// The programs for all kinds, made at once: what is the same for several kinds is done once.
+    /// The programs for all kinds that records have, made at once: what is the same for several kinds is done once.
     pub fn specialise_all(&self, discriminant: &dyn Discriminant) -> ByKind {
         let mut known = KnownKinds::default();
         let kinds: Vec<_> = self.roots.iter().map(|root| self.node_kinds(*root, false, &mut known)).collect();
@@ -117,10 +117,11 @@ impl Program {
                 kinds || self.compares(*atom, discriminant)
             })
             .collect();
-        let mut groups: HashMap<Vec<Decided>, u32, RandomState> = HashMap::default();
+        let mut groups: HashMap<(bool, Vec<Decided>), u32, RandomState> = HashMap::default();
         let (mut programs, mut of) = (Vec::new(), Vec::new());
-        for kind in (0..self.kinds).map(Kind) {
+        for kind in (0..discriminant.records()).map(Kind) {
             let text = discriminant.text(kind);
+            let any_name = discriminant.has_any_name(kind);
             let signature = deciding
                 .iter()
                 .map(|atom| Decided {
@@ -129,11 +130,11 @@ impl Program {
                         .atoms
                         .get(atom.index())
                         .and_then(|atom| atom.kinds.as_ref())
-                        .is_none_or(|kinds| kinds.contains(kind)),
+                        .is_none_or(|kinds| any_name || kinds.contains(kind)),
                     verdict: text.and_then(|text| self.decide(*atom, discriminant, text)),
                 })
                 .collect();
-            of.push(*groups.entry(signature).or_insert_with(|| {
+            of.push(*groups.entry((any_name, signature)).or_insert_with(|| {
                 programs.push(self.specialise_with(discriminant, kind, &kinds));
                 u32::try_from(programs.len() - 1).unwrap_or(u32::MAX)
             }));
@@ -143,6 +144,7 @@ impl Program {
 
     fn specialise_with(&self, discriminant: &dyn Discriminant, kind: Kind, kinds: &[KindSet]) -> Program {
         let text = discriminant.text(kind);
+        let any_name = discriminant.has_any_name(kind);
         let mut nodes = Nodes::default();
         let mut known: Vec<Option<NodeId>> = vec![None; self.nodes.len()];
         let roots = self
@@ -150,7 +152,7 @@ impl Program {
             .iter()
             .zip(kinds)
             .map(|(root, kinds)| {
-                if kinds.contains(kind) {
+                if kinds.contains(kind) || any_name {
                     self.fold(*root, discriminant, text, &mut nodes, &mut known)
                 } else {
                     nodes.add(Node::Const(false))
