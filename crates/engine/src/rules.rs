@@ -1,23 +1,28 @@
 //! Rule files: Falco's `rule`, `macro`, `list`, `exceptions`, overrides and version requirements, loaded file by file with
-//! Falco's order, error codes and positions. [`Loader`] takes the files, [`Rules`] is what they come to. Where rules are
-//! evaluated is not here.
+//! Falco's order, error codes and positions. [`Loader`] takes the files, [`Loaded`] is what they come to: [`Rules`], and for
+//! each file a [`FileReport`]. Where rules are evaluated is not here, nor which files are loaded.
 
+pub mod codes;
 mod collect;
 mod compile;
-mod context;
+mod problem;
 mod read;
+mod written;
 mod yaml;
 
 use std::collections::BTreeMap;
 
 use eyrie_lang::Schema;
 
-pub use compile::{ListItem, MacroItem, PluginError, Rule, Rules};
-pub use context::{LoadCode, Location, Problem};
+pub use compile::{ListItem, MacroItem, PluginError, Rule, RuleException, Rules};
+pub use problem::{LoadCode, Location, Problem};
+pub use written::{Place, SourceFile};
 
 use crate::append_output::AppendOutput;
 use collect::Collector;
-use context::Context;
+use compile::{Compilation, Report, Surroundings};
+use problem::Context;
+use read::Reader;
 
 /// A version of three numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,18 +78,76 @@ pub const ENGINE_VERSION: Version = Version::new(0, 63, 0);
 pub struct FileReport {
     /// The file's name as given.
     pub name: String,
-    /// What makes the files so far unusable. The first is Falco's; its reading stops there.
+    /// What makes the files so far unusable. The first is Falco's, whose reading stops there; of an earlier file if that is
+    /// still wrong. Those that follow are ours.
     pub errors: Vec<Problem>,
-    /// What should be looked at.
+    /// What should be looked at. Of earlier files, too, as Falco repeats what it finds in everything loaded so far.
     pub warnings: Vec<Problem>,
 }
 
+/// What loading came to.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The rules; without those that have errors.
+    pub rules: Rules,
+    /// What is to be said about each file, in the order of loading.
+    pub reports: Vec<FileReport>,
+    /// The files themselves, which [`Problem`]s point into.
+    pub files: Vec<SourceFile>,
+}
+
+impl Loaded {
+    /// Whether all files are free of errors. If not, Falco would not start with them.
+    pub fn is_ok(&self) -> bool {
+        self.reports.iter().all(|report| report.errors.is_empty())
+    }
+
+    /// All problems, each once: errors and warnings together, in the order of the files.
+    pub fn problems(&self) -> Vec<&Problem> {
+        let mut all: Vec<&Problem> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for report in &self.reports {
+            for problem in report.errors.iter().chain(&report.warnings) {
+                let diagnostic = &problem.diagnostic;
+                let key = (problem.file, diagnostic.span, diagnostic.code.name, diagnostic.title.as_str());
+                if seen.insert(key) {
+                    all.push(problem);
+                }
+            }
+        }
+        // A warning of an earlier file may be no more than that something came later.
+        if let Some(last) = self.reports.last().filter(|_| self.is_ok()) {
+            all.retain(|problem| !problem.is_unused() || last.warnings.contains(problem));
+        }
+        all.sort_by_key(|problem| (problem.file, problem.diagnostic.span));
+        all
+    }
+}
+
 /// Loads rule files, one after another.
+///
+/// ```
+/// use eyrie_engine::rules::Loader;
+/// use eyrie_lang::{FieldInfo, Schema, StaticSchema, Type};
+///
+/// let schema = StaticSchema::new(vec![FieldInfo::new("proc.name", Type::CharBuf, "the process's name")])?;
+/// let mut loader = Loader::new([("syscall", &schema as &dyn Schema)]);
+/// let text = "- {rule: Cat, desc: a cat, condition: proc.nmae = cat, output: meow, priority: INFO}";
+/// loader.load("cats.yaml", text.as_bytes());
+/// let loaded = loader.finish();
+/// let problems = loaded.problems();
+/// assert_eq!(problems[0].falco_code(), Some("LOAD_ERR_COMPILE_CONDITION"));
+/// assert_eq!(problems[0].position(&loaded.files), (1, 41));
+/// assert_eq!(problems[0].diagnostic.help, ["did you mean `proc.name`?"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Loader<'s> {
     sources: BTreeMap<String, &'s dyn Schema>,
     append_output: Vec<AppendOutput>,
     collector: Collector,
-    rules: Rules,
+    compilation: Compilation,
+    files: Vec<SourceFile>,
+    reports: Vec<FileReport>,
 }
 
 impl<'s> Loader<'s> {
@@ -95,7 +158,9 @@ impl<'s> Loader<'s> {
             sources,
             append_output: Vec::new(),
             collector: Collector::default(),
-            rules: Rules::default(),
+            compilation: Compilation::default(),
+            files: Vec::new(),
+            reports: Vec::new(),
         }
     }
 
@@ -107,29 +172,85 @@ impl<'s> Loader<'s> {
         self
     }
 
-    /// Loads a file. As in Falco everything loaded so far is compiled anew, so that what a file breaks or mends of an earlier
-    /// one shows in its report.
-    pub fn load(&mut self, name: &str, bytes: &[u8]) -> FileReport {
-        let text = String::from_utf8_lossy(bytes);
+    /// Loads a file and tells what Falco would: at most one error. As in Falco a file's report is about everything loaded so
+    /// far, so that what a file breaks or mends of an earlier one shows in it.
+    pub fn load(&mut self, name: &str, bytes: &[u8]) -> &FileReport {
+        let number = self.files.len();
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        self.files.push(SourceFile { name: name.to_string(), text });
         let mut report = FileReport { name: name.to_string(), errors: Vec::new(), warnings: Vec::new() };
-        let context = Context::file(name);
-        match read::read(&text, &context, &self.sources, &mut self.collector, &mut report.warnings) {
-            Ok(()) => match compile::compile(
-                &self.collector,
-                &self.sources,
-                &self.append_output,
-                &mut report.warnings,
-            ) {
-                Ok(rules) => self.rules = rules,
-                Err(problem) => report.errors.push(*problem),
-            },
+        let documents = yaml::documents(self.files.last().map_or("", |file| &file.text), false);
+        let mut reader = Reader {
+            sources: &self.sources,
+            collector: &mut self.collector,
+            warnings: &mut report.warnings,
+            mistakes: None,
+            file: number,
+        };
+        match reader.read(&documents, &Context::file(number, name)) {
             Err(problem) => report.errors.push(*problem),
+            Ok(()) => self.compilation.compile(
+                &mut self.collector,
+                &Surroundings {
+                    sources: &self.sources,
+                    append_output: &self.append_output,
+                    files: &self.files,
+                },
+                &mut Report { errors: &mut report.errors, warnings: &mut report.warnings, tolerant: false },
+            ),
         }
-        report
+        let at = self.reports.len();
+        self.reports.push(report);
+        &self.reports[at]
     }
 
-    /// What the files come to: the rules as of the last file without an error.
-    pub fn finish(self) -> Rules {
-        self.rules
+    /// What the files come to. If there are errors, all that can be found are added to the reports.
+    pub fn finish(mut self) -> Loaded {
+        let rules = if self.reports.iter().all(|report| report.errors.is_empty()) {
+            self.compilation.rules(&self.collector)
+        } else {
+            self.diagnose()
+        };
+        Loaded { rules, reports: self.reports, files: self.files }
+    }
+
+    /// Reads everything again, going on after each mistake, and adds what is found to the reports of the files.
+    fn diagnose(&mut self) -> Rules {
+        let mut collector = Collector::default();
+        let (mut errors, mut warnings) = (Vec::new(), Vec::new());
+        for (number, file) in self.files.iter().enumerate() {
+            let documents = yaml::documents(&file.text, true);
+            let mut reader = Reader {
+                sources: &self.sources,
+                collector: &mut collector,
+                warnings: &mut warnings,
+                mistakes: Some(&mut errors),
+                file: number,
+            };
+            // A tolerant reader keeps its mistakes.
+            if let Err(problem) = reader.read(&documents, &Context::file(number, &file.name)) {
+                errors.push(*problem);
+            }
+        }
+        let mut compilation = Compilation::default();
+        compilation.compile(
+            &mut collector,
+            &Surroundings { sources: &self.sources, append_output: &self.append_output, files: &self.files },
+            &mut Report { errors: &mut errors, warnings: &mut warnings, tolerant: true },
+        );
+        for problem in errors {
+            let known = self.reports.iter().any(|report| report.errors.iter().any(|e| e.is_about(&problem)));
+            if let Some(report) = self.reports.get_mut(problem.item_file(&self.files)).filter(|_| !known) {
+                report.errors.push(problem);
+            }
+        }
+        for problem in warnings {
+            let known =
+                self.reports.iter().any(|report| report.warnings.iter().any(|w| w.is_about(&problem)));
+            if let Some(report) = self.reports.get_mut(problem.item_file(&self.files)).filter(|_| !known) {
+                report.warnings.push(problem);
+            }
+        }
+        compilation.rules(&collector)
     }
 }

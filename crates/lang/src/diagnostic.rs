@@ -273,6 +273,16 @@ impl Default for RenderStyle {
 /// assert!(text.contains("^^^^^^^^^"));
 /// ```
 pub fn render(diagnostic: &Diagnostic, source: Source<'_>, style: RenderStyle) -> String {
+    render_with_notes(diagnostic, &[], source, style)
+}
+
+/// Draws a diagnostic as [`render`] does, with notes below the help.
+pub fn render_with_notes(
+    diagnostic: &Diagnostic,
+    notes: &[&str],
+    source: Source<'_>,
+    style: RenderStyle,
+) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -300,6 +310,9 @@ pub fn render(diagnostic: &Diagnostic, source: Source<'_>, style: RenderStyle) -
         level.primary_title(diagnostic.title.as_str()).id(diagnostic.code.name).element(snippet);
     for help in &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
+    }
+    for note in notes {
+        group = group.element(Level::NOTE.message(*note));
     }
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let decor = if style.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };

@@ -52,54 +52,98 @@ pub fn substitute<'t>(text: &'t str, lists: &[List]) -> Cow<'t, str> {
     text
 }
 
+/// Where a part of a text comes from in which the name of a list was replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// The bytes of the old text from here on.
+    Kept {
+        /// The first byte in the old text.
+        from: usize,
+        /// How many.
+        len: usize,
+    },
+    /// The list's items.
+    Items,
+    /// A blank that was put in.
+    Blank,
+}
+
 /// Replaces the name of one list; `None` if the text does not have it.
 pub fn replace(text: &str, list: &List) -> Option<String> {
+    let pieces = replace_pieces(text, &list.name, list.empty)?;
+    let mut out = String::with_capacity(text.len() + list.items.len() + 2);
+    for piece in pieces {
+        match piece {
+            Piece::Kept { from, len } => out.push_str(text.get(from..from + len).unwrap_or_default()),
+            Piece::Items => out.push_str(&list.items),
+            Piece::Blank => out.push(' '),
+        }
+    }
+    Some(out)
+}
+
+/// What a text consists of after the name of a list has been replaced, so that places in it can be found in the old text or
+/// among the items; `None` if the text does not have the name.
+pub fn replace_pieces(text: &str, name: &str, empty: bool) -> Option<Vec<Piece>> {
     const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
-    let delimits = |c: char| BLANKS.contains(&c) || matches!(c, '(' | ')' | ',' | '=');
-    if list.name.is_empty() {
+    if name.is_empty() {
         return None;
     }
-    let mut out = String::new();
-    // What is before `done` has been written to `out`; the name is looked for from `from` on.
+    let mut pieces = Vec::new();
+    // What is before `done` is in `pieces`; the name is looked for from `from` on.
     let (mut done, mut from) = (0, 0);
-    let mut found = false;
-    while let Some(at) = text.get(from..).and_then(|rest| rest.find(&list.name)) {
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find(name)) {
         let start = from + at;
-        let end = start + list.name.len();
+        let end = start + name.len();
         let before = text.get(done..start).unwrap_or_default();
         let after = text.get(end..).unwrap_or_default();
         // What was put in for an occurrence just before ends with a blank.
         let starts_word = before.chars().next_back().is_none_or(delimits);
         let ends_word = after.chars().next().is_none_or(delimits);
         if !(starts_word && ends_word) {
-            from = start + after_first_char(&list.name);
+            from = start + after_first_char(name);
             continue;
         }
-        found = true;
-        out.push_str(before);
-        // Blanks around the name go.
-        out.truncate(out.trim_end_matches(BLANKS).len());
+        // Blanks around the name go, also those that were put in before.
+        let kept = before.trim_end_matches(BLANKS);
+        if !kept.is_empty() {
+            pieces.push(Piece::Kept { from: done, len: kept.len() });
+        }
+        while matches!(pieces.last(), Some(Piece::Blank)) || (empty && pieces.last() == Some(&Piece::Items)) {
+            pieces.pop();
+        }
         let mut rest = after.trim_start_matches(BLANKS);
-        if list.empty {
+        if empty {
             // With nothing to put in, one of the commas around goes, too.
-            if out.ends_with(',') {
-                out.pop();
-            } else {
-                rest = rest.strip_prefix(',').unwrap_or(rest);
+            match pieces.last_mut() {
+                Some(Piece::Kept { from, len })
+                    if text.get(*from..*from + *len).is_some_and(|t| t.ends_with(',')) =>
+                {
+                    *len -= 1;
+                }
+                _ => rest = rest.strip_prefix(',').unwrap_or(rest),
             }
         }
-        if !out.is_empty() {
-            out.push(' ');
+        if !pieces.is_empty() {
+            pieces.push(Piece::Blank);
         }
-        out.push_str(&list.items);
-        out.push(' ');
+        pieces.push(Piece::Items);
+        pieces.push(Piece::Blank);
         done = text.len() - rest.len();
         from = done;
     }
-    found.then(|| {
-        out.push_str(text.get(done..).unwrap_or_default());
-        out
-    })
+    if pieces.is_empty() {
+        return None;
+    }
+    if done < text.len() {
+        pieces.push(Piece::Kept { from: done, len: text.len() - done });
+    }
+    Some(pieces)
+}
+
+/// What ends a word in which the name of a list is looked for.
+pub fn delimits(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '(' | ')' | ',' | '=')
 }
 
 fn after_first_char(text: &str) -> usize {
@@ -126,6 +170,8 @@ mod tests {
             (vec![list("one", &["1"])], "x = \"run one now\"", "x = \"run 1 now\""),
             (vec![list("5", &["7"])], "x = 5", "x = 7 "),
             (vec![list("", &["7"])], "x = 5", "x = 5"),
+            (vec![list("none", &[])], "x in (y, none none)", "x in (y  )"),
+            (vec![list("l", &["a"])], "l l", "a a "),
         ] {
             assert_eq!(substitute(text, &lists), expected, "{text}");
         }

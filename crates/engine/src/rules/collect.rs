@@ -1,51 +1,106 @@
 //! What has been read so far, item by item: definitions, redefinitions in place, appends and overrides.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use super::Version;
-use super::context::{Context, LoadCode, Problem};
+use super::codes;
+use super::problem::{Context, LoadCode, Problem};
+use super::written::{Origin, Written};
 
 pub(super) type Step<T> = Result<T, Box<Problem>>;
 
 #[derive(Debug, Default)]
 pub(super) struct Collector {
-    pub(super) lists: Vec<ListInfo>,
-    pub(super) macros: Vec<MacroInfo>,
-    pub(super) rules: Vec<RuleInfo>,
+    pub(super) lists: Table<ListInfo>,
+    pub(super) macros: Table<MacroInfo>,
+    pub(super) rules: Table<RuleInfo>,
     pub(super) required_engine: Option<Version>,
     pub(super) required_plugins: Vec<Vec<(String, Version)>>,
     /// Counts definitions and appends; an item can see the lists and macros that were defined before its own count.
     visibility: usize,
+    /// Names of macros and rules that could not be read. Who uses them is not at fault.
+    pub(super) broken: HashSet<String>,
+    /// Whether there are lists with a name in which a word can end.
+    pub(super) odd_lists: bool,
+    /// Parts of files could not be read at all.
+    pub(super) incomplete: bool,
 }
 
+/// Items in the order in which they were first defined.
+#[derive(Debug)]
+pub(super) struct Table<T> {
+    pub(super) all: Vec<T>,
+    ids: HashMap<String, usize>,
+    /// What was defined or changed since this was last emptied.
+    pub(super) changed: BTreeSet<usize>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Table { all: Vec::new(), ids: HashMap::new(), changed: BTreeSet::new() }
+    }
+}
+
+impl<T> Table<T> {
+    pub(super) fn id(&self, name: &str) -> Option<usize> {
+        self.ids.get(name).copied()
+    }
+
+    pub(super) fn get(&self, id: usize) -> Option<&T> {
+        self.all.get(id)
+    }
+
+    fn change(&mut self, name: &str) -> Option<&mut T> {
+        let id = self.id(name)?;
+        self.changed.insert(id);
+        self.all.get_mut(id)
+    }
+
+    fn push(&mut self, name: &str, item: T) {
+        let id = self.all.len();
+        self.ids.insert(name.to_string(), id);
+        self.changed.insert(id);
+        self.all.push(item);
+    }
+}
+
+/// An item of a list, or another value.
 #[derive(Clone, Debug)]
+pub(super) struct Value {
+    pub(super) text: String,
+    pub(super) origin: Origin,
+}
+
+#[derive(Debug)]
 pub(super) struct ListInfo {
     pub(super) context: Context,
     pub(super) index: usize,
     pub(super) visibility: usize,
     pub(super) name: String,
-    pub(super) items: Vec<String>,
+    pub(super) items: Vec<Value>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct MacroInfo {
     pub(super) context: Context,
     pub(super) condition_context: Context,
     pub(super) index: usize,
     pub(super) visibility: usize,
     pub(super) name: String,
-    pub(super) condition: String,
+    pub(super) condition: Written,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct RuleInfo {
     pub(super) context: Context,
     pub(super) condition_context: Context,
     pub(super) output_context: Context,
     pub(super) name: String,
-    pub(super) condition: String,
+    pub(super) condition: Written,
     pub(super) source: String,
     pub(super) desc: String,
-    pub(super) output: String,
-    pub(super) tags: std::collections::BTreeSet<String>,
+    pub(super) output: Written,
+    pub(super) tags: BTreeSet<String>,
     pub(super) exceptions: Vec<ExceptionInfo>,
     pub(super) priority: u8,
     pub(super) capture: bool,
@@ -66,19 +121,19 @@ pub(super) struct ExceptionInfo {
 }
 
 /// A value of an exception: one text or several.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Entry {
-    One(String),
+    One(Value),
     Many(Vec<Entry>),
 }
 
 /// What an append or override changes.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct RuleChange {
-    pub(super) condition: Option<String>,
-    pub(super) output: Option<String>,
+    pub(super) condition: Option<Written>,
+    pub(super) output: Option<Written>,
     pub(super) desc: Option<String>,
-    pub(super) tags: Option<std::collections::BTreeSet<String>>,
+    pub(super) tags: Option<BTreeSet<String>>,
     pub(super) exceptions: Option<Vec<ExceptionInfo>>,
     pub(super) priority: Option<u8>,
     pub(super) enabled: Option<bool>,
@@ -95,68 +150,67 @@ impl Collector {
         now
     }
 
-    pub(super) fn define_list(&mut self, context: Context, name: String, items: Vec<String>) {
+    pub(super) fn define_list(&mut self, context: Context, name: String, items: Vec<Value>) {
         let now = self.tick();
-        match self.lists.iter_mut().find(|list| list.name == name) {
-            Some(known) => {
-                *known = ListInfo { context, index: known.index, visibility: now, name, items };
-            }
+        self.odd_lists |= name.contains(eyrie_lang::lists::delimits);
+        match self.lists.change(&name) {
+            Some(known) => *known = ListInfo { context, index: known.index, visibility: now, name, items },
             None => {
-                let index = now;
-                self.lists.push(ListInfo { context, index, visibility: now, name, items });
+                let key = name.clone();
+                self.lists.push(&key, ListInfo { context, index: now, visibility: now, name, items });
             }
         }
     }
 
-    pub(super) fn append_list(&mut self, context: &Context, name: &str, items: Vec<String>) -> Step<()> {
+    pub(super) fn append_list(&mut self, context: &Context, name: &str, items: Vec<Value>) -> Step<()> {
         let now = self.tick();
-        match self.lists.iter_mut().find(|list| list.name == name) {
+        match self.lists.change(name) {
             Some(known) => {
                 known.items.extend(items);
                 known.visibility = now;
                 Ok(())
             }
-            None => Err(Box::new(
-                context.problem(LoadCode::Validate, "there is no list of this name yet to append to"),
-            )),
+            None => Err(self.nothing_to_change(context, "list", "appends to", name, &self.lists)),
         }
     }
 
     pub(super) fn define_macro(&mut self, new: MacroInfo) {
         let now = self.tick();
-        match self.macros.iter_mut().find(|known| known.name == new.name) {
+        match self.macros.change(&new.name) {
             Some(known) => *known = MacroInfo { index: known.index, visibility: now, ..new },
-            None => self.macros.push(MacroInfo { index: now, visibility: now, ..new }),
+            None => {
+                let key = new.name.clone();
+                self.macros.push(&key, MacroInfo { index: now, visibility: now, ..new });
+            }
         }
     }
 
-    pub(super) fn append_macro(&mut self, context: &Context, name: &str, condition: &str) -> Step<()> {
+    pub(super) fn append_macro(&mut self, context: &Context, name: &str, condition: &Written) -> Step<()> {
         let now = self.tick();
-        match self.macros.iter_mut().find(|known| known.name == name) {
+        match self.macros.change(name) {
             Some(known) => {
-                known.condition.push(' ');
-                known.condition.push_str(condition);
+                join(&mut known.condition, condition);
                 known.visibility = now;
                 Ok(())
             }
-            None => Err(Box::new(
-                context.problem(LoadCode::Validate, "there is no macro of this name yet to append to"),
-            )),
+            None => Err(self.nothing_to_change(context, "macro", "appends to", name, &self.macros)),
         }
     }
 
     pub(super) fn define_rule(&mut self, new: RuleInfo) -> Step<()> {
         self.tick();
-        match self.rules.iter_mut().find(|known| known.name == new.name) {
-            Some(known) if known.source != new.source => {
-                Err(Box::new(new.context.problem(LoadCode::Validate, "a rule cannot change its source")))
-            }
-            Some(known) => {
-                *known = new;
+        match self.rules.id(&new.name).and_then(|id| self.rules.get(id)) {
+            Some(known) if known.source != new.source => Err(source_changed(&new.context, known)),
+            Some(_) => {
+                let name = new.name.clone();
+                if let Some(known) = self.rules.change(&name) {
+                    *known = new;
+                }
                 Ok(())
             }
             None => {
-                self.rules.push(new);
+                let key = new.name.clone();
+                self.rules.push(&key, new);
                 Ok(())
             }
         }
@@ -171,22 +225,52 @@ impl Collector {
         how: &str,
     ) -> Step<&mut RuleInfo> {
         self.tick();
-        match self.rules.iter_mut().find(|known| known.name == name) {
-            None => Err(Box::new(context.problem(
-                LoadCode::Validate,
-                format!("this {how} a rule, and there is none of this name yet"),
-            ))),
+        match self.rules.id(name).and_then(|id| self.rules.get(id)) {
+            None => Err(self.nothing_to_change(context, "rule", how, name, &self.rules)),
             Some(known) if source.is_some_and(|source| source != known.source) => {
-                Err(Box::new(context.problem(LoadCode::Validate, "a rule cannot change its source")))
+                Err(source_changed(context, known))
             }
-            Some(known) => Ok(known),
+            Some(_) => match self.rules.change(name) {
+                Some(known) => Ok(known),
+                // It was there a moment ago.
+                None => Err(Box::new(context.problem(LoadCode::Validate, codes::NOTHING_TO_CHANGE, how))),
+            },
         }
+    }
+
+    #[cold]
+    fn nothing_to_change<T>(
+        &self,
+        context: &Context,
+        what: &str,
+        how: &str,
+        name: &str,
+        table: &Table<T>,
+    ) -> Box<Problem> {
+        let meant = eyrie_lang::closest(name, table.ids.keys().map(String::as_str));
+        let title = format!("this {how} the {what} `{name}`, and there is none of this name yet");
+        let mut problem = context.problem(LoadCode::Validate, codes::NOTHING_TO_CHANGE, title);
+        problem = match meant {
+            Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+            None => problem.help(format!(
+                "the {what} has to be defined before this item, in this file or one that is loaded earlier"
+            )),
+        };
+        Box::new(problem)
     }
 }
 
-fn join(before: &mut String, more: &str) {
-    before.push(' ');
-    before.push_str(more);
+#[cold]
+fn source_changed(context: &Context, known: &RuleInfo) -> Box<Problem> {
+    let problem = context
+        .problem(LoadCode::Validate, codes::SOURCE_CHANGED, "a rule cannot change its source")
+        .help(format!("the rule is for the source `{}`; give this one another name", known.source));
+    Box::new(problem)
+}
+
+fn join(before: &mut Written, more: &Written) {
+    before.put(" ");
+    before.put_written(more);
 }
 
 impl RuleInfo {
@@ -199,7 +283,8 @@ impl RuleInfo {
             join(&mut self.output, &output);
         }
         if let Some(desc) = change.desc {
-            join(&mut self.desc, &desc);
+            self.desc.push(' ');
+            self.desc.push_str(&desc);
         }
         self.tags.extend(change.tags.unwrap_or_default());
     }

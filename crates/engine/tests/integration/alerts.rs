@@ -38,7 +38,7 @@ fn rule(
     let mut loader = Loader::new([("syscall", schema)]).with_append_output(appended);
     let report = loader.load("rules.yaml", item.to_string().as_bytes());
     assert!(report.errors.is_empty(), "{:#?}", report.errors);
-    loader.finish()
+    loader.finish().rules
 }
 
 fn written(rules: &Rules, schema: &dyn Schema, alert: &Json, format: &AlertFormat) -> (String, String) {
@@ -74,7 +74,7 @@ fn alerts_of_the_upstream_rules_are_written_as_by_falco() {
     for file in ["falco_rules.yaml", "falco-incubating_rules.yaml", "falco-sandbox_rules.yaml"] {
         let mut loader = Loader::new([("syscall", &schema as &dyn Schema)]);
         loader.load(file, &std::fs::read(folder.join(file)).unwrap());
-        outputs.extend(loader.finish().rules.into_iter().map(|rule| (rule.name.clone(), rule.output)));
+        outputs.extend(loader.finish().rules.rules.into_iter().map(|rule| (rule.name.clone(), rule.output)));
     }
     let format = AlertFormat { hostname: "vm".to_string(), ..AlertFormat::default() };
     let mut compared = 0;

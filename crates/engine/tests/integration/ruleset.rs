@@ -36,7 +36,7 @@ pub(crate) fn load(text: &str, schema: &dyn Schema) -> Rules {
     let mut loader = Loader::new([("syscall", schema)]);
     let report = loader.load("rules.yaml", text.as_bytes());
     assert!(report.errors.is_empty(), "{:#?}", report.errors);
-    loader.finish()
+    loader.finish().rules
 }
 
 fn rule(name: &str, condition: &str, more: &str) -> String {
