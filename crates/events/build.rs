@@ -7,6 +7,7 @@ use std::path::Path;
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/table");
     println!("cargo::rerun-if-changed=src/fields/fields.tsv");
+    println!("cargo::rerun-if-changed=src/convert/conversions.tsv");
     let out = std::env::var("OUT_DIR")?;
     let events = std::fs::read_to_string("src/table/events.tsv")?;
     std::fs::write(Path::new(&out).join("events.rs"), event_table(&events)?)?;
@@ -14,6 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::write(Path::new(&out).join("syscalls.rs"), syscall_table(&syscalls)?)?;
     let fields = std::fs::read_to_string("src/fields/fields.tsv")?;
     std::fs::write(Path::new(&out).join("fields.rs"), field_table(&fields)?)?;
+    let conversions = std::fs::read_to_string("src/convert/conversions.tsv")?;
+    std::fs::write(Path::new(&out).join("conversions.rs"), conversion_table(&conversions)?)?;
     Ok(())
 }
 
@@ -247,4 +250,45 @@ fn syscall_table(text: &str) -> Result<String, Box<dyn Error>> {
         writeln!(entries, "    ({name:?}, &{events:?}),")?;
     }
     Ok(format!("{entries}];\n"))
+}
+
+fn conversion_table(text: &str) -> Result<String, Box<dyn Error>> {
+    let mut entries = String::from("static CONVERSIONS: &[Conversion] = &[\n");
+    for line in lines(text) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [code, params, action, sources] = columns.as_slice() else {
+            return Err(format!("conversions.tsv: four columns are needed: {line}").into());
+        };
+        let sources: Vec<String> =
+            sources.split_whitespace().map(conversion_source).collect::<Result<_, _>>()?;
+        let sources = sources.join(", ");
+        let action = match action.split_once(' ') {
+            Some(("become", kind)) => format!("Action::Become(EventType::{kind}, &[{sources}])"),
+            None if *action == "add" => format!("Action::Add(&[{sources}])"),
+            None if *action == "store" => "Action::Store".into(),
+            None if *action == "store-pass" => "Action::StoreAndPass".into(),
+            None if *action == "pass" => "Action::Pass".into(),
+            _ => return Err(format!("conversions.tsv: there is no action {action}").into()),
+        };
+        writeln!(entries, "    Conversion {{ ty: EventType::{code}, params: {params}, action: {action} }},")?;
+    }
+    Ok(format!("{entries}];\n"))
+}
+
+fn conversion_source(word: &str) -> Result<String, Box<dyn Error>> {
+    Ok(if let Some(number) = word.strip_prefix("old") {
+        format!("Source::Old({})", number.parse::<u8>()?)
+    } else if let Some(number) = word.strip_prefix("enter") {
+        let empty = number.ends_with('?');
+        let number: u8 = number.trim_end_matches('?').parse()?;
+        format!("Source::Enter {{ param: {number}, or_empty: {empty} }}")
+    } else {
+        match word {
+            "-" => "Source::Empty",
+            "0" => "Source::Default",
+            "json" => "Source::ContainerJson",
+            _ => return Err(format!("conversions.tsv: there is no parameter {word}").into()),
+        }
+        .into()
+    })
 }

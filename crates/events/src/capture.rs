@@ -1,6 +1,6 @@
 //! The blocks of a capture file, decoded from bytes and encoded into them. What lives here is the format alone: a block's kind,
-//! the entries of the lists at a capture's head ([`Machine`], [`Thread`], [`Descriptor`], [`Account`], [`Interface`]) and the
-//! frame around an event ([`EventFrame`]). Reading and writing files is in `eyrie-sources`; what entries mean is the host's state.
+//! the entries of the lists at a capture's head, as the [state](crate::state::head) takes them, and the frame around an event
+//! ([`EventFrame`]). Reading and writing files is in `eyrie-sources`; what entries mean is the host's state.
 //!
 //! A capture is a row of blocks: `kind u32, length u32, body, padding to 4 bytes, length u32`, the length counting everything.
 //! The first is a section header ([`Section`]), which says in which order bytes are. Lists are decoded entry by entry, so that
@@ -16,12 +16,12 @@ mod thread;
 mod users;
 
 pub use cursor::ByteOrder;
-pub use descriptor::{Descriptor, DescriptorKind, FdType};
+pub use descriptor::{decode_fd, decode_fd_owner};
 pub use encode::Encoder;
 pub use event::{EventFrame, infer_params};
 pub use interface::Interface;
-pub use machine::{Machine, Section};
-pub use thread::Thread;
+pub use machine::{Section, decode_machine};
+pub use thread::decode_thread;
 pub use users::Account;
 
 /// Bytes before a block's body: its kind and its length.
@@ -130,7 +130,7 @@ pub enum BlockError {
         found: usize,
     },
     /// An entry says a length that is less than what is in it.
-    #[error("an entry of the {list} says that it is {said} bytes long, but it has {has}")]
+    #[error("an entry of {list} says that it is {said} bytes long, but it has {has}")]
     EntryLength {
         /// The list.
         list: &'static str,

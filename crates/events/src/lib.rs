@@ -5,6 +5,7 @@
 //! Nothing here reads files or talks to kernels: bytes come from whoever has them.
 
 pub mod capture;
+pub mod convert;
 pub mod event;
 pub mod fields;
 pub mod state;

@@ -4,6 +4,8 @@
 mod compression;
 mod reader;
 mod window;
+mod writer;
 
 pub use compression::Compression;
-pub use reader::{Counts, Item, ReadError, Reader, Recorded};
+pub use reader::{Counts, Item, Limit, ReadError, Reader, Recorded};
+pub use writer::Writer;

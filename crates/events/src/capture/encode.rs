@@ -1,11 +1,13 @@
 //! Writing blocks, always in today's layout and low byte first: [`Encoder`].
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use super::machine::{HOSTNAME, MAGIC, VERSION};
-use super::{Account, BLOCK_HEADER, Descriptor, DescriptorKind, Interface, Machine, Thread};
+use super::{Account, BLOCK_HEADER, Interface};
 use crate::Event;
 use crate::event::HEADER_LEN;
+use crate::state::head::{FdDetail, FdRecord, GroupRecord, ThreadRecord, UserRecord};
+use crate::state::{FdType, Machine};
 use crate::table::EventFlags;
 
 /// Texts of an entry are cut at this many bytes: that is what Falco's reader takes of a path.
@@ -89,7 +91,7 @@ impl<'o> Encoder<'o> {
         self.block(0x220, |out| {
             for account in accounts {
                 sized(out, 4, |out| match account {
-                    Account::User { uid, gid, name, home, shell } => {
+                    Account::User(UserRecord { uid, gid, name, home, shell }) => {
                         out.push(0);
                         out.extend_from_slice(&uid.to_le_bytes());
                         out.extend_from_slice(&gid.to_le_bytes());
@@ -97,7 +99,7 @@ impl<'o> Encoder<'o> {
                             put_text(out, text, MAX_ACCOUNT);
                         }
                     }
-                    Account::Group { gid, name } => {
+                    Account::Group(GroupRecord { gid, name }) => {
                         out.push(1);
                         out.extend_from_slice(&gid.to_le_bytes());
                         put_text(out, name, MAX_ACCOUNT);
@@ -108,7 +110,7 @@ impl<'o> Encoder<'o> {
     }
 
     /// Threads, version 9.
-    pub fn threads<'i>(&mut self, threads: impl IntoIterator<Item = Thread<'i>>) {
+    pub fn threads<'i>(&mut self, threads: impl IntoIterator<Item = ThreadRecord<'i>>) {
         self.block(0x215, |out| {
             for thread in threads {
                 sized(out, 4, |out| put_thread(out, &thread));
@@ -117,10 +119,13 @@ impl<'o> Encoder<'o> {
     }
 
     /// The descriptors of the process that this thread leads, version 2.
-    pub fn descriptors<'i>(&mut self, tid: i64, descriptors: impl IntoIterator<Item = Descriptor<'i>>) {
+    pub fn descriptors<'i>(&mut self, tid: i64, descriptors: impl IntoIterator<Item = FdRecord<'i>>) {
         self.block(0x218, |out| {
             out.extend_from_slice(&tid.to_le_bytes());
-            for descriptor in descriptors {
+            // Falco's reader takes no type that it does not know.
+            for descriptor in descriptors.into_iter().filter(|descriptor| {
+                !matches!(descriptor.detail, FdDetail::Other { ty: FdType::Unknown | FdType::None, .. })
+            }) {
                 sized(out, 4, |out| put_descriptor(out, &descriptor));
             }
         });
@@ -172,7 +177,8 @@ fn sized(out: &mut Vec<u8>, own: usize, entry: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
-fn put_thread(out: &mut Vec<u8>, thread: &Thread<'_>) {
+fn put_thread(out: &mut Vec<u8>, thread: &ThreadRecord<'_>) {
+    let (memory, program, capabilities) = (&thread.memory, &thread.executable, &thread.capabilities);
     for id in [thread.tid, thread.pid, thread.ptid, thread.sid, thread.vpgid] {
         out.extend_from_slice(&id.to_le_bytes());
     }
@@ -182,62 +188,83 @@ fn put_thread(out: &mut Vec<u8>, thread: &Thread<'_>) {
     put_text(out, thread.args, MAX_ARGS);
     put_text(out, thread.cwd, MAX_PATH);
     out.extend_from_slice(&thread.fd_limit.to_le_bytes());
-    for number in [thread.flags, thread.uid, thread.gid, thread.vm_size, thread.vm_rss, thread.vm_swap] {
+    for number in [thread.flags, thread.uid, thread.gid, memory.vm_size, memory.vm_rss, memory.vm_swap] {
         out.extend_from_slice(&number.to_le_bytes());
     }
-    out.extend_from_slice(&thread.pf_major.to_le_bytes());
-    out.extend_from_slice(&thread.pf_minor.to_le_bytes());
+    out.extend_from_slice(&memory.major_faults.to_le_bytes());
+    out.extend_from_slice(&memory.minor_faults.to_le_bytes());
     put_text(out, thread.env, MAX_ARGS);
     out.extend_from_slice(&thread.vtid.to_le_bytes());
     out.extend_from_slice(&thread.vpid.to_le_bytes());
     put_text(out, thread.cgroups, MAX_ARGS);
     put_text(out, thread.root, MAX_PATH);
-    out.extend_from_slice(&thread.pidns_init_start_ts.to_le_bytes());
+    out.extend_from_slice(&thread.pidns_start.to_le_bytes());
     out.extend_from_slice(&thread.tty.to_le_bytes());
-    out.extend_from_slice(&thread.loginuid.to_le_bytes());
-    out.push(u8::from(thread.exe_writable));
-    for set in [thread.cap_inheritable, thread.cap_permitted, thread.cap_effective] {
+    out.extend_from_slice(&thread.login_uid.to_le_bytes());
+    out.push(u8::from(program.writable));
+    for set in [capabilities.inheritable, capabilities.permitted, capabilities.effective] {
         out.extend_from_slice(&set.to_le_bytes());
     }
-    out.push(u8::from(thread.exe_upper_layer));
-    for number in [thread.exe_ino, thread.exe_ino_ctime, thread.exe_ino_mtime] {
+    out.push(u8::from(program.upper_layer));
+    for number in [program.inode, program.ctime, program.mtime] {
         out.extend_from_slice(&number.to_le_bytes());
     }
-    out.push(u8::from(thread.exe_from_memfd));
-    out.push(u8::from(thread.exe_lower_layer));
+    out.push(u8::from(program.from_memory));
+    out.push(u8::from(program.lower_layer));
     out.extend_from_slice(&thread.pgid.to_le_bytes());
 }
 
-fn put_descriptor(out: &mut Vec<u8>, descriptor: &Descriptor<'_>) {
-    out.extend_from_slice(&descriptor.fd.to_le_bytes());
-    out.extend_from_slice(&descriptor.ino.to_le_bytes());
-    out.push(descriptor.kind.number());
-    match &descriptor.kind {
-        DescriptorKind::Socket { source, destination, l4 } => {
-            put_ip(out, source.ip());
-            put_ip(out, destination.ip());
-            out.extend_from_slice(&source.port().to_le_bytes());
-            out.extend_from_slice(&destination.port().to_le_bytes());
-            out.push(*l4);
+fn put_descriptor(out: &mut Vec<u8>, descriptor: &FdRecord<'_>) {
+    out.extend_from_slice(&descriptor.number.to_le_bytes());
+    out.extend_from_slice(&descriptor.inode.to_le_bytes());
+    let ty = match descriptor.detail {
+        FdDetail::Ipv4 { .. } => FdType::Ipv4Socket,
+        FdDetail::Ipv4Server { .. } => FdType::Ipv4Server,
+        FdDetail::Ipv6 { .. } => FdType::Ipv6Socket,
+        FdDetail::Ipv6Server { .. } => FdType::Ipv6Server,
+        FdDetail::Unix { .. } => FdType::UnixSocket,
+        FdDetail::File { .. } => FdType::FileV2,
+        FdDetail::Other { ty, .. } => ty,
+    };
+    out.push(ty.number().to_le_bytes()[0]);
+    match descriptor.detail {
+        FdDetail::Ipv4 { source, destination, source_port, destination_port, protocol } => {
+            put_ip(out, source.into());
+            put_ip(out, destination.into());
+            put_ports(out, &[source_port, destination_port], protocol);
         }
-        DescriptorKind::ServerSocket { address, l4 } => {
-            put_ip(out, SocketAddr::ip(address));
-            out.extend_from_slice(&address.port().to_le_bytes());
-            out.push(*l4);
+        FdDetail::Ipv6 { source, destination, source_port, destination_port, protocol } => {
+            put_ip(out, source.into());
+            put_ip(out, destination.into());
+            put_ports(out, &[source_port, destination_port], protocol);
         }
-        DescriptorKind::UnixSocket { source, destination, path } => {
+        FdDetail::Ipv4Server { address, port, protocol } => {
+            put_ip(out, address.into());
+            put_ports(out, &[port], protocol);
+        }
+        FdDetail::Ipv6Server { address, port, protocol } => {
+            put_ip(out, address.into());
+            put_ports(out, &[port], protocol);
+        }
+        FdDetail::Unix { source, destination, path } => {
             out.extend_from_slice(&source.to_le_bytes());
             out.extend_from_slice(&destination.to_le_bytes());
             put_text(out, path, MAX_PATH - 1);
         }
-        DescriptorKind::File { open_flags, path, dev } => {
+        FdDetail::File { open_flags, path, device } => {
             out.extend_from_slice(&open_flags.to_le_bytes());
             put_text(out, path, MAX_PATH - 1);
-            out.extend_from_slice(&dev.to_le_bytes());
+            out.extend_from_slice(&device.to_le_bytes());
         }
-        DescriptorKind::Named { ty: super::FdType::Unknown, .. } | DescriptorKind::Other(_) => {}
-        DescriptorKind::Named { name, .. } => put_text(out, name, MAX_PATH - 1),
+        FdDetail::Other { name, .. } => put_text(out, name, MAX_PATH - 1),
     }
+}
+
+fn put_ports(out: &mut Vec<u8>, ports: &[u16], protocol: u8) {
+    for port in ports {
+        out.extend_from_slice(&port.to_le_bytes());
+    }
+    out.push(protocol);
 }
 
 fn put_event(out: &mut Vec<u8>, event: &Event<'_>, large: bool) {

@@ -1,7 +1,8 @@
-//! The blocks that there is one of: [`Section`], which begins a capture, and [`Machine`], on which it was recorded.
+//! The blocks that there is one of: [`Section`], which begins a capture, and the [`Machine`] on which it was recorded.
 
 use super::cursor::{ByteOrder, Cursor};
 use super::{BlockError, SECTION};
+use crate::state::Machine;
 
 /// The magic number by which the byte order is known.
 pub(super) const MAGIC: u32 = 0x1A2B_3C4D;
@@ -66,41 +67,22 @@ impl Section {
     }
 }
 
-/// The machine on which a capture was recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Machine {
-    /// How many processors it has.
-    pub cpus: u32,
-    /// Bytes of memory.
-    pub memory: u64,
-    /// The highest process id.
-    pub max_pid: u64,
-    /// Its name.
-    pub hostname: String,
-    /// When it was started, in nanoseconds since the Unix epoch; 0 if unknown.
-    pub boot_time: u64,
-    /// Flags of the recorder.
-    pub flags: u64,
-}
-
-impl Machine {
-    /// From the block's body.
-    ///
-    /// # Errors
-    /// If it is too short.
-    pub fn decode(body: &[u8], order: ByteOrder) -> Result<Machine, BlockError> {
-        let mut cursor = Cursor::new(body, order);
-        Ok(Machine {
-            cpus: cursor.u32("the number of processors")?,
-            memory: cursor.u64("the machine's memory")?,
-            max_pid: cursor.u64("the highest process id")?,
-            hostname: {
-                let name = cursor.take(HOSTNAME, "the machine's name")?;
-                let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
-                String::from_utf8_lossy(name.get(..end).unwrap_or_default()).into_owned()
-            },
-            boot_time: cursor.u64("the time the machine was started")?,
-            flags: cursor.u64("the recorder's flags")?,
-        })
-    }
+/// The machine on which a capture was recorded, from the block's body.
+///
+/// # Errors
+/// If it is too short.
+pub fn decode_machine(body: &[u8], order: ByteOrder) -> Result<Machine, BlockError> {
+    let mut cursor = Cursor::new(body, order);
+    Ok(Machine {
+        cpus: cursor.u32("the number of processors")?,
+        memory: cursor.u64("the machine's memory")?,
+        max_pid: cursor.u64("the highest process id")?,
+        hostname: {
+            let name = cursor.take(HOSTNAME, "the machine's name")?;
+            let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+            String::from_utf8_lossy(name.get(..end).unwrap_or_default()).into_owned()
+        },
+        boot_time: cursor.u64("the time the machine was started")?,
+        flags: cursor.u64("the recorder's flags")?,
+    })
 }

@@ -2,13 +2,14 @@
 
 use super::cursor::{ByteOrder, Cursor};
 use super::{BlockError, Entries};
+use crate::state::head::{GroupRecord, UserRecord};
 
 /// A user or a group of the machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "the names say all there is to say")]
 pub enum Account<'a> {
-    User { uid: u32, gid: u32, name: &'a [u8], home: &'a [u8], shell: &'a [u8] },
-    Group { gid: u32, name: &'a [u8] },
+    User(UserRecord<'a>),
+    Group(GroupRecord<'a>),
 }
 
 impl<'a> Account<'a> {
@@ -25,17 +26,20 @@ impl<'a> Account<'a> {
         let mut cursor = Cursor::new(bytes, order);
         let len = match entries {
             Entries::Plain => None,
-            Entries::Sized => Some(cursor.entry("user list")?),
+            Entries::Sized => Some(cursor.entry("the user list")?),
         };
         let account = match cursor.u8("the kind of an account")? {
-            0 => Account::User {
+            0 => Account::User(UserRecord {
                 uid: cursor.u32("a user's id")?,
                 gid: cursor.u32("a user's group")?,
                 name: cursor.text("a user's name")?,
                 home: cursor.text("a user's home")?,
                 shell: cursor.text("a user's shell")?,
-            },
-            _ => Account::Group { gid: cursor.u32("a group's id")?, name: cursor.text("a group's name")? },
+            }),
+            _ => Account::Group(GroupRecord {
+                gid: cursor.u32("a group's id")?,
+                name: cursor.text("a group's name")?,
+            }),
         };
         Ok((account, len.unwrap_or(cursor.used())))
     }

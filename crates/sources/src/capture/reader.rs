@@ -6,9 +6,13 @@ use std::ops::Range;
 use std::path::Path;
 
 use eyrie_events::capture::{
-    Account, BLOCK_FRAME, BLOCK_HEADER, BlockError, BlockKind, ByteOrder, Descriptor, Entries, EventFrame,
-    EventLayout, Interface, MAX_ENTRY, MAX_EVENT_BLOCK, Machine, SECTION, Section, Thread,
+    Account, BLOCK_FRAME, BLOCK_HEADER, BlockError, BlockKind, ByteOrder, Entries, EventFrame, EventLayout,
+    Interface, MAX_ENTRY, MAX_EVENT_BLOCK, SECTION, Section, decode_fd, decode_fd_owner, decode_machine,
+    decode_thread,
 };
+use eyrie_events::convert::{Converter, Outcome};
+use eyrie_events::state::Machine;
+use eyrie_events::state::head::{FdRecord, ThreadRecord};
 use eyrie_events::{Event, EventType};
 
 use super::compression::{Compression, Input};
@@ -19,7 +23,10 @@ const MAX_LARGE_EVENT: u32 = 64 << 20;
 
 /// Something in a capture.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one at a time is made, and no event should cost an allocation")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time is made, and no event should cost an allocation"
+)]
 pub enum Item<'a> {
     /// A section begins. What was known of the host before is no longer true.
     Section(Section),
@@ -30,9 +37,9 @@ pub enum Item<'a> {
     /// A user or a group.
     Account(Account<'a>),
     /// A thread that was there at the start.
-    Thread(Thread<'a>),
+    Thread(ThreadRecord<'a>),
     /// A file descriptor that was open at the start, and the thread that leads its process.
-    Descriptor(i64, Descriptor<'a>),
+    Descriptor(i64, FdRecord<'a>),
     /// An event.
     Event(Recorded<'a>),
 }
@@ -58,6 +65,10 @@ pub struct Counts {
     pub unknown_events: u64,
     /// Blocks of kinds that are not known.
     pub unknown_blocks: u64,
+    /// Events of old captures that became part of another, such as the beginnings of system calls.
+    pub merged_events: u64,
+    /// Events of old captures of which it is not known what they would be today.
+    pub unconverted_events: u64,
 }
 
 /// Why a capture cannot be read, or not to its end. What came before is not touched by it.
@@ -164,8 +175,11 @@ pub struct Reader<R: Read> {
     /// Whether only the initial state came so far in this section.
     initial: bool,
     number: u64,
+    /// The number of the last event of the section before, while the initial state of this one is read.
+    resume: Option<u64>,
     counts: Counts,
     scratch: Vec<u8>,
+    converter: Converter,
 }
 
 /// A list of which entries are left.
@@ -193,7 +207,8 @@ enum Place {
     End,
     Section(Section),
     Machine(Machine),
-    Entry(List),
+    /// An entry of a list, and what to say if it is not there as a whole.
+    Entry(List, Option<ReadError>),
     Event(Found),
 }
 
@@ -205,8 +220,17 @@ struct Found {
     params: u32,
     cpu: u16,
     flags: u32,
-    /// Where its lengths and parameters are in the window; `None` if they were rewritten.
-    body: Option<Range<usize>>,
+    body: Body,
+}
+
+/// Where an event's lengths and parameters are.
+enum Body {
+    /// Here in the window.
+    Window(Range<usize>),
+    /// In the scratch memory: their bytes were in the other order.
+    Swapped,
+    /// In the converter: the event is of an old kind.
+    Converted,
 }
 
 impl Reader<Box<dyn Read + Send>> {
@@ -234,8 +258,10 @@ impl<R: Read> Reader<R> {
             used: 0,
             initial: true,
             number: 0,
+            resume: None,
             counts: Counts::default(),
             scratch: Vec::new(),
+            converter: Converter::new(),
         })
     }
 
@@ -269,19 +295,25 @@ impl<R: Read> Reader<R> {
             Place::Event(found) => {
                 let offset = self.window.offset();
                 let body = match found.body {
-                    Some(range) => self.window.bytes().get(range).unwrap_or_default(),
-                    None => &self.scratch,
+                    Body::Window(range) => self.window.bytes().get(range).unwrap_or_default(),
+                    Body::Swapped => &self.scratch,
+                    Body::Converted => self.converter.body(),
                 };
                 let mut event = Event::from_parts(found.time, found.tid, found.ty, found.params, body)
                     .map_err(|source| ReadError::Block { offset, source: source.into() })?;
+                self.initial = self.initial && is_initial(found.ty);
+                if !self.initial
+                    && let Some(number) = self.resume.take()
+                {
+                    self.number = number;
+                }
                 self.number += 1;
                 self.counts.events += 1;
                 event.cpu = found.cpu;
                 event.number = self.number;
-                self.initial = self.initial && is_initial(found.ty);
                 Item::Event(Recorded { event, flags: found.flags, initial: self.initial })
             }
-            Place::Entry(list) => {
+            Place::Entry(list, cut_off) => {
                 let offset = self.window.offset();
                 let bytes = self.window.bytes();
                 let bytes = bytes.get(..usize::try_from(list.left).unwrap_or(usize::MAX)).unwrap_or(bytes);
@@ -290,9 +322,9 @@ impl<R: Read> Reader<R> {
                         .map(|(interface, used)| (Item::Interface(interface), used)),
                     ListKind::Accounts(entries) => Account::decode(bytes, entries, order)
                         .map(|(account, used)| (Item::Account(account), used)),
-                    ListKind::Threads(version) => Thread::decode(bytes, version, order)
+                    ListKind::Threads(version) => decode_thread(bytes, version, order)
                         .map(|(thread, used)| (Item::Thread(thread), used)),
-                    ListKind::Descriptors(entries, tid) => Descriptor::decode(bytes, entries, order)
+                    ListKind::Descriptors(entries, tid) => decode_fd(bytes, entries, order)
                         .map(|(descriptor, used)| (Item::Descriptor(tid, descriptor), used)),
                 };
                 match decoded {
@@ -302,6 +334,9 @@ impl<R: Read> Reader<R> {
                         item
                     }
                     Err(source) => {
+                        if let Some(cut_off) = cut_off {
+                            return Err(cut_off);
+                        }
                         // Nothing tells where the next entry begins; the next block is known.
                         self.list = Some(List { left: 0, ..list });
                         self.used = bytes.len();
@@ -320,10 +355,8 @@ impl<R: Read> Reader<R> {
                 // Up to three bytes of padding are no entry.
                 if list.left >= 4 {
                     let want = usize::try_from(list.left).unwrap_or(usize::MAX).min(MAX_ENTRY);
-                    if self.window.fill(want).len() < want {
-                        return Err(self.cut_off(list.offset));
-                    }
-                    return Ok(Place::Entry(list));
+                    let cut_off = self.window.fill(want).len() < want;
+                    return Ok(Place::Entry(list, cut_off.then(|| self.cut_off(list.offset))));
                 }
                 self.list = None;
                 self.trailer(list)?;
@@ -355,7 +388,7 @@ impl<R: Read> Reader<R> {
                 BlockKind::Machine => {
                     let body = self.block(offset, len, 1024)?;
                     let machine =
-                        Machine::decode(body, order).map_err(|source| ReadError::Block { offset, source })?;
+                        decode_machine(body, order).map_err(|source| ReadError::Block { offset, source })?;
                     self.leave(offset, len)?;
                     Some(Place::Machine(machine))
                 }
@@ -373,8 +406,8 @@ impl<R: Read> Reader<R> {
                 }
                 BlockKind::Descriptors(entries) => {
                     let body = self.block(offset, len, 8)?;
-                    let (tid, used) = Descriptor::decode_owner(body, order)
-                        .map_err(|source| ReadError::Block { offset, source })?;
+                    let (tid, used) =
+                        decode_fd_owner(body, order).map_err(|source| ReadError::Block { offset, source })?;
                     self.begin(ListKind::Descriptors(entries, tid), offset, len);
                     self.used += used;
                     if let Some(list) = &mut self.list {
@@ -414,6 +447,12 @@ impl<R: Read> Reader<R> {
         let section = Section::decode(body).map_err(|source| ReadError::Block { offset, source })?;
         self.leave(offset, len)?;
         self.initial = true;
+        // As in Falco, the initial state counts in the first section only.
+        if offset > 0 {
+            self.resume = Some(self.resume.unwrap_or(self.number));
+            self.number = 0;
+        }
+        self.converter.reset();
         Ok(Place::Section(section))
     }
 
@@ -477,10 +516,11 @@ impl<R: Read> Reader<R> {
         self.used = len as usize;
         let at = |source| ReadError::Block { offset, source };
         let frame = EventFrame::decode(body, layout, self.order).map_err(at)?;
-        if frame.ty.info().is_none() {
+        let Some(info) = frame.ty.info() else {
             self.counts.unknown_events += 1;
             return Ok(None);
-        }
+        };
+        let start = BLOCK_HEADER + frame.start;
         let mut found = Found {
             time: frame.time,
             tid: frame.tid,
@@ -488,13 +528,30 @@ impl<R: Read> Reader<R> {
             params: frame.count(self.order).map_err(at)?,
             cpu: frame.cpu,
             flags: frame.flags,
-            body: None,
+            body: Body::Window(start..start + frame.body.len()),
         };
-        if self.order == ByteOrder::Little {
-            let start = BLOCK_HEADER + frame.start;
-            found.body = Some(start..start + frame.body.len());
-        } else {
+        if self.order == ByteOrder::Big {
             frame.swap(found.params, &mut self.scratch).map_err(at)?;
+            found.body = Body::Swapped;
+        }
+        if !Converter::is_current(found.ty, info, found.params) {
+            let body = if self.order == ByteOrder::Big { &self.scratch } else { frame.body };
+            let event = Event::from_parts(found.time, found.tid, found.ty, found.params, body)
+                .map_err(|source| at(source.into()))?;
+            match self.converter.convert(&event) {
+                Outcome::Keep => {}
+                Outcome::Drop => {
+                    self.counts.merged_events += 1;
+                    return Ok(None);
+                }
+                Outcome::Rewritten(ty, params) => {
+                    (found.ty, found.params, found.body) = (ty, params, Body::Converted);
+                }
+                Outcome::Unknown => {
+                    self.counts.unconverted_events += 1;
+                    return Ok(None);
+                }
+            }
         }
         Ok(Some(Place::Event(found)))
     }
@@ -502,13 +559,13 @@ impl<R: Read> Reader<R> {
 
 impl<R: Read> Reader<R> {
     /// Why a block at `offset` is not there as a whole.
-    fn cut_off(&mut self, offset: u64) -> ReadError {
+    fn cut_off(&self, offset: u64) -> ReadError {
         self.failed(offset).unwrap_or(ReadError::Truncated { offset })
     }
 
     /// What went wrong with the stream, if anything did.
-    fn failed(&mut self, offset: u64) -> Option<ReadError> {
-        let source = self.window.take_error()?;
+    fn failed(&self, offset: u64) -> Option<ReadError> {
+        let source = self.window.error()?;
         Some(match source.kind() {
             // What was compressed ends too early.
             io::ErrorKind::UnexpectedEof => ReadError::Truncated { offset },
@@ -534,14 +591,12 @@ fn number(bytes: [u8; 4], order: ByteOrder) -> u32 {
 /// Whether events of this kind, at the head of a section, say what was so when the recording began.
 fn is_initial(ty: EventType) -> bool {
     matches!(
-        ty.info().map(|info| info.code),
-        Some(
-            "CONTAINER_JSON_2_E"
-                | "USER_ADDED_E"
-                | "USER_DELETED_E"
-                | "GROUP_ADDED_E"
-                | "GROUP_DELETED_E"
-                | "ASYNCEVENT_E"
-        )
+        ty,
+        EventType::CONTAINER_JSON_2_E
+            | EventType::USER_ADDED_E
+            | EventType::USER_DELETED_E
+            | EventType::GROUP_ADDED_E
+            | EventType::GROUP_DELETED_E
+            | EventType::ASYNCEVENT_E
     )
 }

@@ -85,8 +85,8 @@ impl<R: Read> Window<R> {
     }
 
     /// What went wrong with the stream, if anything did.
-    pub(super) fn take_error(&mut self) -> Option<io::Error> {
-        self.error.take()
+    pub(super) fn error(&self) -> Option<io::Error> {
+        self.error.as_ref().map(|error| io::Error::new(error.kind(), error.to_string()))
     }
 
     pub(super) fn input(&self) -> &R {

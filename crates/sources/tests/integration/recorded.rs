@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 
-use eyrie_events::capture::DescriptorKind;
+use eyrie_events::capture::Encoder;
+use eyrie_events::state::head::FdDetail;
 use eyrie_sources::capture::{Compression, Item, Reader};
 
 /// The folder of recorded captures, if there is one beside the workspace.
@@ -43,7 +45,7 @@ fn every_event_of_the_recorded_captures_is_read() {
                     "thread"
                 }
                 Item::Descriptor(_, descriptor) => {
-                    files += usize::from(matches!(descriptor.kind, DescriptorKind::File { .. }));
+                    files += usize::from(matches!(descriptor.detail, FdDetail::File { .. }));
                     "descriptor"
                 }
                 Item::Event(recorded) if recorded.initial => {
@@ -84,5 +86,63 @@ fn every_event_of_the_recorded_captures_is_read() {
                 .collect();
             assert_eq!(types, expected, "{name}");
         }
+    }
+}
+
+/// The blocks of a capture, those of lists taken apart into their entries: kind, who owns them, bytes.
+fn pieces(mut bytes: &[u8]) -> Vec<(u32, Vec<u8>, Vec<u8>)> {
+    let number = |bytes: &[u8]| u32::from_le_bytes(*bytes.first_chunk().unwrap());
+    let mut pieces = Vec::new();
+    while !bytes.is_empty() {
+        let (kind, len) = (number(bytes), number(&bytes[4..]) as usize);
+        let mut body = &bytes[8..len - 4];
+        let (owner, own) = match kind {
+            0x215 | 0x220 => (0, 0),
+            0x218 => (8, 0),
+            0x219 => (0, 4),
+            _ => {
+                pieces.push((kind, Vec::new(), body.to_vec()));
+                bytes = &bytes[len..];
+                continue;
+            }
+        };
+        let (owner, entries) = body.split_at(owner);
+        body = entries;
+        while body.len() >= 4 {
+            let (entry, rest) = body.split_at(number(body) as usize + own);
+            pieces.push((kind, owner.to_vec(), entry.to_vec()));
+            body = rest;
+        }
+        bytes = &bytes[len..];
+    }
+    pieces
+}
+
+#[test]
+fn what_falco_wrote_is_written_again_byte_for_byte() {
+    let Some(folder) = captures() else { return };
+    for name in ["mixed", "net", "suspicious", "syscalls"] {
+        let mut original = Vec::new();
+        let file = File::open(folder.join(name).with_extension("scap")).unwrap();
+        flate2::read::MultiGzDecoder::new(file).read_to_end(&mut original).unwrap();
+        let mut copy = Vec::new();
+        let mut encoder = Encoder::new(&mut copy);
+        let mut reader = Reader::new(original.as_slice()).unwrap();
+        while let Some(item) = reader.next().unwrap() {
+            match item {
+                Item::Section(_) => encoder.section(),
+                Item::Machine(machine) => encoder.machine(&machine),
+                Item::Interface(interface) => encoder.interfaces([interface]),
+                Item::Account(account) => encoder.accounts([account]),
+                Item::Thread(thread) => encoder.threads([thread]),
+                Item::Descriptor(tid, fd) => encoder.descriptors(tid, [fd]),
+                Item::Event(recorded) => encoder.event(&recorded.event, recorded.flags),
+            }
+        }
+        let (original, copy) = (pieces(&original), pieces(&copy));
+        for (original, copy) in original.iter().zip(&copy) {
+            assert_eq!(original, copy, "{name}");
+        }
+        assert_eq!(original.len(), copy.len(), "{name}");
     }
 }
