@@ -1,5 +1,6 @@
 //! Makes the tables of events, system calls and fields into Rust: a constant and an entry for each line.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,7 +11,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/convert/conversions.tsv");
     let out = std::env::var("OUT_DIR")?;
     let events = std::fs::read_to_string("src/table/events.tsv")?;
-    std::fs::write(Path::new(&out).join("events.rs"), event_table(&events)?)?;
+    let flags = std::fs::read_to_string("src/table/flags.tsv")?;
+    let dynamic = std::fs::read_to_string("src/table/dynamic.tsv")?;
+    let sets = flag_sets(&flags)?;
+    let types = type_sets(&dynamic)?;
+    let table = event_table(&events, &sets, &types)? + &set_constants(&sets, &types)?;
+    std::fs::write(Path::new(&out).join("events.rs"), table)?;
     let syscalls = std::fs::read_to_string("src/table/syscalls.tsv")?;
     std::fs::write(Path::new(&out).join("syscalls.rs"), syscall_table(&syscalls)?)?;
     let fields = std::fs::read_to_string("src/fields/fields.tsv")?;
@@ -29,6 +35,20 @@ fn constant(word: &str) -> String {
     word.to_uppercase()
 }
 
+/// `nativeID` as `NATIVE_ID`.
+fn identifier(name: &str) -> String {
+    let mut out = String::new();
+    let mut after_lower = false;
+    for c in name.chars() {
+        if c.is_uppercase() && after_lower {
+            out.push('_');
+        }
+        after_lower = c.is_lowercase();
+        out.extend(c.to_uppercase());
+    }
+    out
+}
+
 /// `io_read` as `IoRead`.
 fn variant(word: &str) -> String {
     word.split('_')
@@ -40,7 +60,51 @@ fn variant(word: &str) -> String {
         .collect()
 }
 
-fn event_table(text: &str) -> Result<String, Box<dyn Error>> {
+/// The names of each set, in the order of the lines.
+type FlagSets = BTreeMap<String, Vec<(u32, String)>>;
+/// The types of each set of types.
+type TypeSets = BTreeMap<String, Vec<&'static str>>;
+
+fn flag_sets(text: &str) -> Result<FlagSets, Box<dyn Error>> {
+    let mut sets = FlagSets::new();
+    for line in lines(text) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [set, value, name] = columns.as_slice() else {
+            return Err(format!("flags.tsv: three columns are needed: {line}").into());
+        };
+        let value = match value.strip_prefix("0x") {
+            Some(digits) => u32::from_str_radix(digits, 16)?,
+            None => value.parse()?,
+        };
+        sets.entry((*set).to_string()).or_default().push((value, (*name).to_string()));
+    }
+    Ok(sets)
+}
+
+fn type_sets(text: &str) -> Result<TypeSets, Box<dyn Error>> {
+    let mut sets = TypeSets::new();
+    for line in lines(text) {
+        let (set, types) = line.split_once('\t').ok_or("dynamic.tsv: two columns are needed")?;
+        sets.insert(set.to_string(), types.split(',').map(type_variant).collect::<Result<_, _>>()?);
+    }
+    Ok(sets)
+}
+
+fn set_constants(sets: &FlagSets, types: &TypeSets) -> Result<String, Box<dyn Error>> {
+    let mut out = String::from("/// The names of bits and values, by set.\npub(crate) mod names {\n");
+    for (set, names) in sets {
+        writeln!(out, "    pub(crate) const {}: &[(u32, &str)] = &{names:?};", constant(set))?;
+    }
+    out.push_str("}\n\nmod types {\n    use super::Type;\n\n");
+    for (set, types) in types {
+        let types: Vec<String> = types.iter().map(|ty| format!("Type::{ty}")).collect();
+        writeln!(out, "    pub(super) const {}: &[Type] = &[{}];", constant(set), types.join(", "))?;
+    }
+    out.push_str("}\n");
+    Ok(out)
+}
+
+fn event_table(text: &str, sets: &FlagSets, types: &TypeSets) -> Result<String, Box<dyn Error>> {
     let mut constants = String::from("impl EventType {\n");
     let mut entries = String::from("static EVENTS: &[EventInfo] = &[\n");
     let param_names = param_names(text)?;
@@ -76,25 +140,39 @@ fn event_table(text: &str) -> Result<String, Box<dyn Error>> {
             };
             let extra = parts.get(3).copied();
             let dirfd = extra.and_then(|extra| extra.strip_prefix("dirfd="));
-            let names = if dirfd.is_some() { None } else { extra };
+            let (mut names, mut of_types) = ("&[]".to_string(), "&[]".to_string());
+            match extra.filter(|_| dirfd.is_none()) {
+                Some(set) if sets.contains_key(set) => names = format!("names::{}", constant(set)),
+                Some(set) if types.contains_key(set) => of_types = format!("types::{}", constant(set)),
+                Some(set) => return Err(format!("events.tsv: there is no set {set}").into()),
+                None => {}
+            }
             write!(
                 entries,
-                "ParamInfo {{ name: {name:?}, name_id: ParamName({}), ty: Type::{}, format: Format::{}, names: {}, dirfd: {} }}, ",
+                "ParamInfo {{ name: {name:?}, name_id: ParamName({}), ty: Type::{}, format: Format::{}, names: {names}, types: {of_types}, dirfd: {} }}, ",
                 param_names
                     .iter()
                     .position(|(known, _)| known == name)
                     .ok_or("a parameter without a name")?,
                 type_variant(ty)?,
                 variant(format),
-                names.map_or("None".into(), |names| format!("Some({names:?})")),
                 dirfd.map_or("None".into(), |dirfd| format!("Some({dirfd})")),
             )?;
         }
         entries.push_str("] },\n");
     }
     entries.push_str("];\n\nstatic PARAM_NAMES: &[(&str, Type)] = &[\n");
-    for (name, ty) in &param_names {
+    constants.push_str("}\n\nimpl ParamName {\n");
+    for (at, (name, ty)) in param_names.iter().enumerate() {
         writeln!(entries, "    ({name:?}, Type::{}),", type_variant(ty)?)?;
+        // `ID` and `id` would have one constant.
+        if identifier(name) != *name {
+            writeln!(
+                constants,
+                "    /// `{name}`\n    pub const {}: ParamName = ParamName({at});",
+                identifier(name)
+            )?;
+        }
     }
     Ok(format!("{constants}}}\n\n{entries}];\n"))
 }
@@ -237,17 +315,18 @@ fn type_variant(name: &str) -> Result<&'static str, Box<dyn Error>> {
 }
 
 fn syscall_table(text: &str) -> Result<String, Box<dyn Error>> {
-    let mut entries = String::from("static SYSCALLS: &[(&str, &[&str])] = &[\n");
+    let mut entries = String::from("static SYSCALLS: &[(&str, &[&str], Option<u16>)] = &[\n");
     for (at, line) in lines(text).enumerate() {
         let mut columns = line.split('\t');
         let (Some(number), Some(name)) = (columns.next(), columns.next()) else {
             return Err("syscalls.tsv: two columns are needed".into());
         };
+        let native = columns.next().filter(|native| *native != "-").map(str::parse::<u16>).transpose()?;
         let events: Vec<&str> = columns.next().into_iter().flat_map(|names| names.split(',')).collect();
         if number.parse::<usize>()? != at {
             return Err(format!("syscalls.tsv: number {at} is missing before {number}").into());
         }
-        writeln!(entries, "    ({name:?}, &{events:?}),")?;
+        writeln!(entries, "    ({name:?}, &{events:?}, {native:?}),")?;
     }
     Ok(format!("{entries}];\n"))
 }

@@ -2,6 +2,10 @@
 //! `fields/fields.tsv`, one line a field. [`SyscallSchema`] is what conditions are checked against. How a field is computed
 //! is in the module of its class.
 
+mod evt;
+mod fd;
+mod fdlist;
+mod fspath;
 mod record;
 mod schema;
 
@@ -9,9 +13,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use eyrie_lang::schema::{ArgumentKind, ArgumentPolicy, Arity, FieldFlags};
-use eyrie_lang::{FieldId, FieldInfo, Type, Value};
+use eyrie_lang::{Field, FieldId, FieldInfo, Fields, Presence, Type, Value, Values};
 
-pub use record::EventRecord;
+pub use record::{EventRecord, Stream};
 pub use schema::SyscallSchema;
 
 /// What a field is about, as listings sort them.
@@ -81,8 +85,37 @@ fn attributes(id: FieldId) -> Option<&'static FieldAttributes> {
     ATTRIBUTES.get(usize::try_from(id.0).ok()?)
 }
 
+impl Fields for EventRecord<'_> {
+    fn extract<'v>(&'v self, field: &Field, out: &mut Values<'v>) -> Presence {
+        let Some(attributes) = attributes(field.id) else {
+            let at = usize::try_from(field.id.0).ok().and_then(|at| at.checked_sub(FIELDS.len()));
+            return out.text_or_absent(at.and_then(|at| self.stream.static_values.get(at)));
+        };
+        match attributes.class {
+            FieldClass::Syscall => evt::extract_syscall(self, field, out),
+            FieldClass::Fd => fd::extract(self, field, out),
+            FieldClass::Event => evt::extract_event(self, field, out),
+            FieldClass::FsPath => fspath::extract(self, field, out),
+            FieldClass::Fdlist => fdlist::extract(self, field, out),
+            FieldClass::Util => out.uint(self.stream.count()),
+            FieldClass::Process
+            | FieldClass::User
+            | FieldClass::Group
+            | FieldClass::Container
+            | FieldClass::Static => Presence::Absent,
+        }
+    }
+
+    fn display(&self, field: &Field, value: Value<'_>, out: &mut String) -> bool {
+        if field.id == id::EVT_BUFFER {
+            return evt::show_buffer(self, value, out);
+        }
+        show_number(field.id, value, out)
+    }
+}
+
 /// Writes a number as the field shows it, where that is not plain decimal; false if it is.
-pub fn show(id: FieldId, value: Value<'_>, out: &mut String) -> bool {
+fn show_number(id: FieldId, value: Value<'_>, out: &mut String) -> bool {
     let number = match value {
         Value::Uint(number) => number,
         // As many digits as the type has: the only such field is four bytes wide.

@@ -10,8 +10,9 @@ pub mod event;
 pub mod fields;
 pub mod state;
 pub mod table;
+pub mod text;
 
 pub use event::{DecodeError, Event};
-pub use fields::{EventRecord, SyscallSchema};
+pub use fields::{EventRecord, Stream, SyscallSchema};
 pub use state::{Host, Seen};
 pub use table::{EventInfo, EventType, ParamInfo, SyscallId};

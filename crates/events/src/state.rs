@@ -26,6 +26,7 @@ pub use identity::{Identities, User, UserGroup};
 pub use machine::{Interface, Interfaces, Machine};
 pub use text::{Text, TextList};
 pub use threads::{Capabilities, Executable, Memory, NO_ID, Thread, ThreadFlags, ThreadIndex, Threads};
+pub(crate) use update::paths::join as join_paths;
 
 /// How much state is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

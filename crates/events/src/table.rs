@@ -154,8 +154,10 @@ pub struct ParamInfo {
     pub ty: Type,
     /// How numbers are shown.
     pub format: Format,
-    /// The set of names that its bits or values have, or the set of types that it can have.
-    pub names: Option<&'static str>,
+    /// The names that its bits or values have, in the order in which they are shown; empty if they have none.
+    pub names: &'static [(u32, &'static str)],
+    /// The types that it can have, by its first byte; empty if it is always of one.
+    pub types: &'static [Type],
     /// The parameter with the descriptor of the directory that this path is relative to.
     pub dirfd: Option<u8>,
 }
@@ -222,12 +224,18 @@ impl SyscallId {
 
     /// The call's name, such as `getpid`; `None` for a number beyond the table.
     pub fn name(self) -> Option<&'static str> {
-        SYSCALLS.get(usize::from(self.0)).map(|(name, _)| *name)
+        SYSCALLS.get(usize::from(self.0)).map(|(name, ..)| *name)
     }
 
     /// The names of the events that stand for the call, where they are not its own name or the generic event.
     pub fn event_names(self) -> &'static [&'static str] {
-        SYSCALLS.get(usize::from(self.0)).map_or(&[], |(_, events)| events)
+        SYSCALLS.get(usize::from(self.0)).map_or(&[], |(_, events, _)| events)
+    }
+
+    /// The call with this number on x86-64.
+    pub fn from_native(number: u16) -> Option<SyscallId> {
+        let at = SYSCALLS.iter().position(|(.., native)| *native == Some(number))?;
+        u16::try_from(at).ok().map(SyscallId)
     }
 
     /// Every call, in the order of the table.
@@ -235,14 +243,14 @@ impl SyscallId {
         SYSCALLS
             .iter()
             .enumerate()
-            .map(|(at, (name, _))| (SyscallId(u16::try_from(at).unwrap_or(u16::MAX)), *name))
+            .map(|(at, (name, ..))| (SyscallId(u16::try_from(at).unwrap_or(u16::MAX)), *name))
     }
 
     /// The call of this name.
     pub fn from_name(name: &str) -> Option<SyscallId> {
         SYSCALLS
             .iter()
-            .position(|(known, _)| *known == name)
+            .position(|(known, ..)| *known == name)
             .and_then(|at| u16::try_from(at).ok())
             .map(SyscallId)
     }

@@ -153,14 +153,14 @@ fn swap(ty: EventType, params: u32, body: &[u8], out: &mut Vec<u8>) -> Result<()
         rest = after;
         // What the table does not know stays as it is.
         if let Some(info) = info.params.get(at) {
-            swap_param(info.ty, info.names, param);
+            swap_param(info.ty, info.types, param);
         }
     }
     Ok(())
 }
 
-/// Rewrites one parameter.
-fn swap_param(ty: Type, names: Option<&str>, param: &mut [u8]) {
+/// Rewrites one parameter. One of several types says in its first byte which of `types` it is of.
+fn swap_param(ty: Type, types: &[Type], param: &mut [u8]) {
     match ty {
         Type::Int16 | Type::Uint16 | Type::Flags16 | Type::EnumFlags16 | Type::SyscallId | Type::Port => {
             reverse(param, 0, 2)
@@ -211,16 +211,13 @@ fn swap_param(ty: Type, names: Option<&str>, param: &mut [u8]) {
                 reverse(entry, 8, 2);
             }
         }
-        Type::Dyn => match (names, param.first()) {
-            // Bytes and texts.
-            (Some("sockopt_dynamic_param"), Some(0)) | (Some("keyctl_dynamic_param"), Some(1)) => {}
-            _ => {
-                let len = param.len().saturating_sub(1);
-                if len == 4 || len == 8 {
-                    reverse(param, 1, len);
-                }
+        Type::Dyn => {
+            if let Some((first, rest)) = param.split_first_mut()
+                && let Some(ty) = types.get(usize::from(*first))
+            {
+                swap_param(*ty, &[], rest);
             }
-        },
+        }
         _ => {}
     }
 }

@@ -148,10 +148,6 @@ impl TextList {
         self.0.is(&other.0)
     }
 
-    pub(crate) fn text(&self) -> &Text {
-        &self.0
-    }
-
     pub(crate) fn share(&self) -> usize {
         self.0.share()
     }
