@@ -5,8 +5,11 @@
 pub mod codes;
 mod collect;
 mod compile;
+pub mod describe;
+pub mod falco_json;
 mod problem;
 mod read;
+mod schema_check;
 mod written;
 mod yaml;
 
@@ -16,6 +19,7 @@ use eyrie_lang::Schema;
 
 pub use compile::{ListItem, MacroItem, PluginError, Rule, RuleException, Rules};
 pub use problem::{LoadCode, Location, Problem};
+pub use schema_check::SchemaProblem;
 pub use written::{Place, SourceFile};
 
 use crate::append_output::AppendOutput;
@@ -83,6 +87,9 @@ pub struct FileReport {
     pub errors: Vec<Problem>,
     /// What should be looked at. Of earlier files, too, as Falco repeats what it finds in everything loaded so far.
     pub warnings: Vec<Problem>,
+    /// What Falco's JSON schema for rule files does not allow in it, which keeps nothing from loading; `None` if
+    /// there is nothing to check: the file is empty, or not YAML.
+    pub schema: Option<Vec<SchemaProblem>>,
 }
 
 /// What loading came to.
@@ -178,8 +185,14 @@ impl<'s> Loader<'s> {
         let number = self.files.len();
         let text = String::from_utf8_lossy(bytes).into_owned();
         self.files.push(SourceFile { name: name.to_string(), text });
-        let mut report = FileReport { name: name.to_string(), errors: Vec::new(), warnings: Vec::new() };
         let documents = yaml::documents(self.files.last().map_or("", |file| &file.text), false);
+        let is_yaml = documents.mistakes.is_empty();
+        let mut report = FileReport {
+            name: name.to_string(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            schema: is_yaml.then(|| schema_check::check(&documents.documents)).flatten(),
+        };
         let mut reader = Reader {
             sources: &self.sources,
             collector: &mut self.collector,

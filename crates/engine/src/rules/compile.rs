@@ -67,7 +67,7 @@ pub struct Rule {
 pub struct RuleException {
     /// Its name.
     pub name: String,
-    /// The fields that it looks at.
+    /// The fields that it looks at; none if it has no values.
     pub fields: Vec<String>,
     /// The operators, one for each field.
     pub operators: Vec<String>,

@@ -2,6 +2,7 @@
 //! every value knows its place. [`documents`] is the entry point.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 /// How deep values may be nested.
 const MAX_DEPTH: usize = 128;
 
-/// A place in a file as Falco counts it: in characters, from 0.
+/// A place in a file, from 0. The parser counts characters, Falco counts bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) line: usize,
@@ -116,6 +117,8 @@ pub(crate) struct NotYaml {
 
 /// A container that is not complete yet.
 struct Open {
+    /// As the parser counts.
+    counted: Mark,
     mark: Mark,
     start: usize,
     anchor: usize,
@@ -175,7 +178,7 @@ pub(crate) fn documents(text: &str, resume: bool) -> Documents {
             mark: Mark {
                 line: base.mark.line + skipped.matches('\n').count(),
                 column: 0,
-                offset: base.mark.offset + skipped.chars().count(),
+                offset: base.mark.offset + skipped.len(),
             },
             byte: base.byte + next,
         };
@@ -193,7 +196,14 @@ struct Base {
 fn part(text: &str, base: Base, found: &mut Documents) {
     let lone = text.replace("\r\n", "").contains('\r');
     let mut changed = if lone { Cow::Owned(without_lone_returns(text)) } else { Cow::Borrowed(text) };
-    let mut places = Places { text, base, lone, bytes: ByteIndex::new(text), shifted: BTreeSet::new() };
+    let mut places = Places {
+        text,
+        base,
+        lone,
+        bytes: ByteIndex::new(text),
+        line: Cell::new((0, 0)),
+        shifted: BTreeSet::new(),
+    };
     let count = found.documents.len();
     loop {
         found.documents.truncate(count);
@@ -255,6 +265,8 @@ struct Places<'t> {
     base: Base,
     lone: bool,
     bytes: ByteIndex,
+    /// The last place that was counted in bytes, and the start of its line.
+    line: Cell<(usize, usize)>,
     /// The lines that were moved.
     shifted: BTreeSet<usize>,
 }
@@ -271,8 +283,26 @@ impl Places<'_> {
         mark
     }
 
+    /// The place as Falco counts it.
     fn mark(&self, mark: Mark) -> Mark {
-        let mark = self.undo(mark);
+        let mut mark = self.undo(mark);
+        if !self.bytes.ascii {
+            let byte = self.bytes.byte(self.text, mark.offset);
+            // Places come in the order of the text, so that a long line is not looked through again and again.
+            let (last, mut start) = self.line.get();
+            let between = self.text.get(last..byte);
+            match between.map(|between| between.rfind('\n')) {
+                Some(Some(newline)) => start = last + newline + 1,
+                Some(None) => {}
+                None => {
+                    let before = self.text.get(..byte).unwrap_or_default();
+                    start = before.rfind('\n').map_or(0, |newline| newline + 1);
+                }
+            }
+            self.line.set((byte, start));
+            mark.column = byte - start;
+            mark.offset = byte;
+        }
         Mark {
             line: mark.line + self.base.mark.line,
             column: mark.column,
@@ -308,12 +338,7 @@ fn parse(text: &str, places: &Places<'_>, documents: &mut Vec<Arc<Node>>) -> Opt
         if let Some(first) = whole {
             let span = Span::new(first.start, first.start);
             let kind = Kind::Sequence(first.items);
-            reading.documents.push(Arc::new(Node {
-                mark: places.mark(first.mark),
-                span,
-                style: Style::Plain,
-                kind,
-            }));
+            reading.documents.push(Arc::new(Node { mark: first.mark, span, style: Style::Plain, kind }));
         }
     }
     mistake
@@ -379,15 +404,30 @@ impl Reading<'_> {
                     return Some(self.refuse(message, mark, Span::new(start, start + 1)));
                 }
                 Event::SequenceStart(anchor, _) => {
-                    self.open.push(Open { mark, start, anchor, items: Vec::new(), mapping: false });
+                    let mark = self.first_dash(mark);
+                    self.open.push(Open {
+                        counted: mark,
+                        mark: self.places.mark(mark),
+                        start,
+                        anchor,
+                        items: Vec::new(),
+                        mapping: false,
+                    });
                     continue;
                 }
                 Event::MappingStart(anchor, _) => {
-                    self.open.push(Open { mark, start, anchor, items: Vec::new(), mapping: true });
+                    self.open.push(Open {
+                        counted: mark,
+                        mark: self.places.mark(mark),
+                        start,
+                        anchor,
+                        items: Vec::new(),
+                        mapping: true,
+                    });
                     continue;
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
-                    let Some(Open { mark, start, anchor, items, mapping }) = self.open.pop() else {
+                    let Some(Open { mark, start, anchor, items, mapping, .. }) = self.open.pop() else {
                         continue;
                     };
                     let kind = if mapping {
@@ -409,7 +449,7 @@ impl Reading<'_> {
                     // The parser finds the end of a block before what comes next.
                     let end = self.places.byte(Mark::from(span.end));
                     let span = Span::new(start, trimmed_end(self.places, start, end));
-                    (Node { mark: self.places.mark(mark), span, style: Style::Plain, kind }, anchor)
+                    (Node { mark, span, style: Style::Plain, kind }, anchor)
                 }
                 Event::DocumentStart(_) => {
                     self.anchors.clear();
@@ -430,6 +470,25 @@ impl Reading<'_> {
         match self.open.last_mut() {
             Some(parent) => parent.items.push(node),
             None => self.documents.push(node),
+        }
+    }
+
+    /// Where a list starts that is written with dashes; the parser here says where its first item does.
+    fn first_dash(&self, mark: Mark) -> Mark {
+        let byte = self.places.byte(mark).saturating_sub(self.places.base.byte);
+        let before = self.places.text.get(..byte).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let flow = self.places.text.get(byte..).is_some_and(|rest| rest.starts_with('['));
+        match line.trim_end().strip_suffix('-') {
+            Some(indent) if !flow => {
+                let back = line.chars().count() - indent.chars().count();
+                Mark {
+                    column: mark.column.saturating_sub(back),
+                    offset: mark.offset.saturating_sub(back),
+                    ..mark
+                }
+            }
+            _ => mark,
         }
     }
 
@@ -504,8 +563,8 @@ fn bad_escape(text: &str, from: usize) -> Option<usize> {
 impl Open {
     /// Where the anchor stands that names it.
     fn anchor_mark(&self, text: &str) -> Mark {
-        let before: Vec<char> = text.chars().take(self.mark.offset).collect();
-        let Some(at) = before.iter().rposition(|c| *c == '&') else { return self.mark };
+        let before: Vec<char> = text.chars().take(self.counted.offset).collect();
+        let Some(at) = before.iter().rposition(|c| *c == '&') else { return self.counted };
         Cursor::at(text, at)
     }
 }

@@ -155,7 +155,7 @@ fn kinds_are_those_that_falco_finds() {
 }
 
 /// A set of events that the recorded answers give by its hash.
-fn named_set(sets: &Json, hashed: &Json) -> Option<Vec<String>> {
+pub(crate) fn named_set(sets: &Json, hashed: &Json) -> Option<Vec<String>> {
     let names = |list: &Json| -> Vec<String> {
         list.as_array().into_iter().flatten().map(|name| name.as_str().unwrap().to_string()).collect()
     };

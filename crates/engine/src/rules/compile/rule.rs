@@ -431,12 +431,14 @@ fn described(exception: &ExceptionInfo) -> RuleException {
         }
         all
     };
-    RuleException {
-        name: exception.name.clone(),
-        fields: texts(&exception.fields),
-        operators: texts(&exception.comps),
-        values: exception.values.len(),
-    }
+    let operators = match exception.comps {
+        Some(_) => texts(&exception.comps),
+        // An exception that replaced another one without saying which.
+        None => vec![String::new()],
+    };
+    // Fields without values except nothing.
+    let fields = if exception.values.is_empty() { Vec::new() } else { texts(&exception.fields) };
+    RuleException { name: exception.name.clone(), fields, operators, values: exception.values.len() }
 }
 
 impl Entry {

@@ -258,7 +258,7 @@ impl Reader<'_, '_> {
             change.condition = self.optional_written(item, "condition", context)?;
         }
         if has("output") {
-            change.output = self.optional_written(item, "output", context)?.map(|output| output.trimmed());
+            change.output = self.optional_written(item, "output", context)?;
         }
         if has("desc") {
             change.desc = self.optional(item, "desc", context)?;
