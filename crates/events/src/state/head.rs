@@ -306,6 +306,7 @@ impl Host {
         let all: Vec<_> = self.threads.iter().map(|(index, _)| index).collect();
         for index in &all {
             self.threads.join(*index);
+            self.find_container(*index);
         }
         let ports = std::mem::take(&mut self.head.server_ports);
         for index in all {

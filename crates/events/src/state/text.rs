@@ -148,6 +148,10 @@ impl TextList {
         self.0.is(&other.0)
     }
 
+    pub(crate) fn text(&self) -> &Text {
+        &self.0
+    }
+
     pub(crate) fn share(&self) -> usize {
         self.0.share()
     }

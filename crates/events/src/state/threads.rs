@@ -204,7 +204,31 @@ pub struct Thread {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entered {
     pub(crate) ty: u16,
-    pub(crate) params: Vec<Vec<u8>>,
+    /// Whether there is one; if not, this is memory for the next.
+    pub(crate) is_filled: bool,
+    /// Whether the event that is being looked at is its end.
+    pub(crate) is_valid: bool,
+    /// The parameters one after another.
+    pub(crate) params: Vec<u8>,
+    /// Where each ends.
+    pub(crate) ends: Vec<usize>,
+}
+
+impl Entered {
+    /// The bytes of a parameter; none if it is not there.
+    pub(crate) fn param(&self, index: usize) -> &[u8] {
+        let start = index.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied());
+        let end = self.ends.get(index).copied();
+        start.zip(end).and_then(|(start, end)| self.params.get(start..end)).unwrap_or_default()
+    }
+
+    pub(crate) fn u32(&self, index: usize) -> u32 {
+        self.param(index).first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
+    }
+
+    pub(crate) fn i64(&self, index: usize) -> Option<i64> {
+        self.param(index).first_chunk().map(|bytes| i64::from_le_bytes(*bytes))
+    }
 }
 
 impl Thread {
@@ -321,7 +345,7 @@ impl Thread {
             [&self.comm, &self.exe, &self.exepath, &self.cmdline, &self.cwd, &self.root, &self.container_id];
         let lists = [&self.args, &self.env, &self.cgroups];
         let entered = self.last_enter.as_ref().map_or(0, |entered| {
-            size_of::<Entered>() + entered.params.iter().map(|param| param.capacity() + 24).sum::<usize>()
+            size_of::<Entered>() + entered.params.capacity() + entered.ends.capacity() * size_of::<usize>()
         });
         size_of::<Thread>()
             + texts.iter().map(|text| text.share()).sum::<usize>()
@@ -474,10 +498,6 @@ impl Threads {
 
     fn group_mut(&mut self, index: GroupIndex) -> Option<&mut Group> {
         self.groups.get_mut(index.0 as usize)?.as_mut()
-    }
-
-    pub(crate) fn has_group(&self, index: ThreadIndex) -> bool {
-        self.get(index).is_some_and(|thread| thread.group.is_some())
     }
 
     /// Marks the process as one that takes over the children of those who end.
