@@ -134,7 +134,7 @@ impl<'a> EventRecord<'a> {
 
 /// The address of a container, if its runtime told one.
 fn address_of(container: &Container) -> Option<Ipv4Addr> {
-    container.info.get("ip")?.as_str()?.parse().ok()
+    container.ip.parse().ok()
 }
 
 /// Writes the name of a directory's descriptor, with a slash at its end.
