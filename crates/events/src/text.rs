@@ -136,7 +136,7 @@ impl<'a> ParamText<'a> {
                 time => display(out, time.map(|n| n as u64)),
             },
             Type::AbsTime => match self.int() {
-                Some(time) => time::write_with_zone(time as u64, out),
+                Some(time) => time::write_date_time(time as u64, 0, true, out),
                 None => out.extend_from_slice(MISSING),
             },
             Type::Flags8

@@ -47,12 +47,6 @@ pub fn write_iso8601(time: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"+0000");
 }
 
-/// Writes date, time of day and offset, in UTC, as parameters that are times are shown.
-pub fn write_with_zone(time: u64, out: &mut Vec<u8>) {
-    write_date_time(time, 0, true, out);
-    out.extend_from_slice(b" +0000");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,7 +64,7 @@ mod tests {
         assert_eq!(text(|out| write_clock(time, -7200, false, out)), "23:47:53");
         assert_eq!(text(|out| write_iso8601(time, out)), "2026-11-22T01:47:53.504144358+0000");
         assert_eq!(text(|out| write_date_time(time, -7200, false, out)), "2026-11-21 23:47:53");
-        assert_eq!(text(|out| write_with_zone(0, out)), "1970-01-01 00:00:00.000000000 +0000");
+        assert_eq!(text(|out| write_date_time(0, 0, true, out)), "1970-01-01 00:00:00.000000000");
         assert!(!text(|out| write_date_time(u64::MAX, 0, true, out)).is_empty());
     }
 }

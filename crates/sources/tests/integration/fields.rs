@@ -35,7 +35,11 @@ impl Tally {
 }
 
 /// Changes the machine by what is in a capture; returns whether it is an event to be looked at.
-fn feed<'a>(host: &mut Host, in_head: &mut bool, item: Item<'a>) -> Option<(eyrie_events::Event<'a>, eyrie_events::Seen)> {
+fn feed<'a>(
+    host: &mut Host,
+    in_head: &mut bool,
+    item: Item<'a>,
+) -> Option<(eyrie_events::Event<'a>, eyrie_events::Seen)> {
     match item {
         Item::Section(_) => *host = Host::new(Limits::default()),
         Item::Machine(machine) => host.set_machine(machine),
@@ -109,7 +113,13 @@ fn resolve(schema: &SyscallSchema, written: &str) -> Field {
     .unwrap()
 }
 
-fn compare(folder: &Path, name: &str, kind: &str, wanted: Option<&str>, tallies: &mut BTreeMap<String, Tally>) {
+fn compare(
+    folder: &Path,
+    name: &str,
+    kind: &str,
+    wanted: Option<&str>,
+    tallies: &mut BTreeMap<String, Tally>,
+) {
     let schema = SyscallSchema::new();
     let answers = File::open(folder.join(format!("{name}.{kind}.tsv.gz"))).unwrap();
     let mut answers = BufReader::new(MultiGzDecoder::new(answers)).split(b'\n').map(Result::unwrap);
@@ -137,13 +147,18 @@ fn compare(folder: &Path, name: &str, kind: &str, wanted: Option<&str>, tallies:
             if ours != theirs {
                 tally.different += 1;
                 if tally.examples.len() < if wanted.is_some() { 40 } else { 3 } {
+                    let at = ours.iter().zip(theirs).take_while(|(a, b)| a == b).count();
+                    let around = |text: &[u8]| {
+                        let part = text.get(at.saturating_sub(40)..).unwrap_or_default();
+                        String::from_utf8_lossy(part.get(..100).unwrap_or(part)).into_owned()
+                    };
                     tally.examples.push(format!(
                         "{name} {} {} tid {}: `{}`, ours `{}`",
                         event.number,
                         event.info().name,
                         event.tid,
-                        String::from_utf8_lossy(theirs),
-                        String::from_utf8_lossy(&ours)
+                        around(theirs),
+                        around(&ours)
                     ));
                 }
             } else if theirs == b"<NA>" {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
-mod old;
 mod fields;
+mod old;
 mod recorded;
 mod written;
