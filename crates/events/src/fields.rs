@@ -2,12 +2,17 @@
 //! `fields/fields.tsv`, one line a field. [`SyscallSchema`] is what conditions are checked against. How a field is computed
 //! is in the module of its class.
 
+mod container;
 mod evt;
 mod fd;
 mod fdlist;
 mod fspath;
+mod group;
+mod process;
 mod record;
 mod schema;
+mod thread;
+mod user;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -98,11 +103,11 @@ impl Fields for EventRecord<'_> {
             FieldClass::FsPath => fspath::extract(self, field, out),
             FieldClass::Fdlist => fdlist::extract(self, field, out),
             FieldClass::Util => out.uint(self.stream.count()),
-            FieldClass::Process
-            | FieldClass::User
-            | FieldClass::Group
-            | FieldClass::Container
-            | FieldClass::Static => Presence::Absent,
+            FieldClass::Process => process::extract(self, field, out),
+            FieldClass::User => user::extract(self, field, out),
+            FieldClass::Group => group::extract(self, field, out),
+            FieldClass::Container => container::extract(self, field, out),
+            FieldClass::Static => Presence::Absent,
         }
     }
 

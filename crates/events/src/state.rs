@@ -17,7 +17,7 @@ pub mod identity;
 pub mod machine;
 mod text;
 pub mod threads;
-mod update;
+pub(crate) mod update;
 
 pub use containers::{Container, Containers};
 pub use descriptors::{Fd, FdFlags, FdTable, FdType};
@@ -25,7 +25,9 @@ pub use endpoints::{Endpoints, Listening, Protocol, TupleV4, TupleV6};
 pub use identity::{Identities, User, UserGroup};
 pub use machine::{Interface, Interfaces, Machine};
 pub use text::{Text, TextList};
-pub use threads::{Capabilities, Executable, Memory, NO_ID, Thread, ThreadFlags, ThreadIndex, Threads};
+pub use threads::{
+    Capabilities, CpuTime, Executable, Memory, NO_ID, Thread, ThreadFlags, ThreadIndex, Threads,
+};
 pub(crate) use update::paths::join as join_paths;
 
 /// How much state is kept.

@@ -181,8 +181,8 @@ const MAX_KNOWN_CGROUPS: usize = 1_024;
 pub struct Containers {
     by_id: HashMap<Text, Container, RandomState>,
     known_cgroups: HashMap<Text, Text, RandomState>,
-    /// The container that the latest event told of; with it, the event's own fields are about that container.
-    latest: Option<Container>,
+    /// The container that the latest event on containers told of, and that event's number.
+    latest: Option<(u64, Container)>,
 }
 
 impl Containers {
@@ -201,19 +201,19 @@ impl Containers {
         self.by_id.is_empty()
     }
 
-    /// The container that the latest event on containers told of.
-    pub fn latest(&self) -> Option<&Container> {
-        self.latest.as_ref()
-    }
-
-    /// All of them, in no order that means anything.
-    pub fn iter(&self) -> impl Iterator<Item = &Container> {
+    /// The containers in no order that means anything.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Container> {
         self.by_id.values()
     }
 
+    /// The container that the event of this number told of, if it was the latest to do so.
+    pub fn told_by(&self, number: u64) -> Option<&Container> {
+        self.latest.as_ref().filter(|(at, _)| *at == number).map(|(_, container)| container)
+    }
+
     /// Adds a container, or replaces what was known of it.
-    pub(crate) fn insert(&mut self, container: Container) {
-        self.latest = Some(container.clone());
+    pub(crate) fn insert(&mut self, number: u64, container: Container) {
+        self.latest = Some((number, container.clone()));
         self.keep(container);
     }
 
@@ -223,9 +223,9 @@ impl Containers {
         }
     }
 
-    pub(crate) fn remove(&mut self, container: Container) {
+    pub(crate) fn remove(&mut self, number: u64, container: Container) {
         self.by_id.remove(&container.id);
-        self.latest = Some(container);
+        self.latest = Some((number, container));
     }
 
     /// The id of the container whose control groups these are, empty if they are the host's.

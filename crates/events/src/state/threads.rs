@@ -113,6 +113,23 @@ pub struct Memory {
     pub minor_faults: u64,
 }
 
+/// The time that a thread has had a processor, as far as the recorder says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct CpuTime {
+    /// Nanoseconds from the switch before to the latest on the same processor.
+    pub slice: u64,
+    /// The sum of slices, in nanoseconds.
+    pub total: u64,
+    /// Ticks in the latest second, at most 100.
+    pub percent: u8,
+    /// Those of them in the program.
+    pub user_percent: u8,
+    /// Those of them in the kernel.
+    pub system_percent: u8,
+    /// The thread's ticks so far, in the program and in the kernel.
+    pub(crate) ticks: (u64, u64),
+}
+
 /// An id that is not known.
 pub const NO_ID: u32 = u32::MAX;
 
@@ -187,6 +204,8 @@ pub struct Thread {
     pub previous_event_time: u64,
     /// When it was last looked at.
     pub last_access: u64,
+    /// The time that it has had a processor.
+    pub cpu: CpuTime,
     /// The descriptor of its latest event, -1 if there was none.
     pub last_fd: i64,
     pub(crate) fds: FdTable,
@@ -269,6 +288,7 @@ impl Thread {
             last_event_time: 0,
             previous_event_time: 0,
             last_access: 0,
+            cpu: CpuTime::default(),
             last_fd: 0,
             fds: FdTable::default(),
             last_enter: None,
@@ -448,6 +468,11 @@ impl Threads {
     /// The descriptors that a thread can use.
     pub fn fds_of(&self, index: ThreadIndex) -> Option<&FdTable> {
         Some(&self.get(self.fd_owner_of(index)?)?.fds)
+    }
+
+    /// A thread's own table of descriptors, which for others than main threads is usually not the one it uses.
+    pub fn own_fds_of(&self, index: ThreadIndex) -> Option<&FdTable> {
+        Some(&self.get(index)?.fds)
     }
 
     pub(crate) fn fds_of_mut(&mut self, index: ThreadIndex) -> Option<&mut FdTable> {

@@ -31,6 +31,8 @@ pub(super) struct Pending {
     thread: Option<i64>,
     /// A descriptor that was closed: its thread and number.
     fd: Option<(i64, i64)>,
+    /// When each processor last changed its thread.
+    switches: Vec<u64>,
     /// Threads that have just been removed.
     exits: process::RecentExits,
     /// Memory for paths and names while they are put together.
@@ -452,6 +454,7 @@ impl Host {
             E::GETRLIMIT_X | E::SETRLIMIT_X => self.limited(event, seen),
             E::PRLIMIT_X => self.limited_other(event),
             E::SCHEDSWITCH_6_E => self.switched(event, seen),
+            E::PROCINFO_E => self.accounted(event, seen),
             E::BRK_4_X | E::MMAP_X | E::MMAP2_X | E::MUNMAP_X => self.mapped(event, seen),
             E::SETRESUID_X | E::SETREUID_X | E::SETUID_X => self.changed_user(event, seen),
             E::SETRESGID_X | E::SETREGID_X | E::SETGID_X => self.changed_group(event, seen),

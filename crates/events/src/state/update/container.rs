@@ -33,27 +33,30 @@ impl Host {
                 };
                 let Some(container) = event.param(2).and_then(Container::from_json) else { return };
                 if gone {
-                    self.containers.remove(container);
+                    self.containers.remove(event.number, container);
                 } else {
-                    self.containers.insert(container);
+                    self.containers.insert(event.number, container);
                 }
             }
             EventType::CONTAINER_E => {
                 let text =
                     |at| String::from_utf8_lossy(text_of(event.param(at).unwrap_or_default())).into_owned();
-                self.containers.insert(Container {
-                    id: text_param(event, 0).into(),
-                    runtime: crate::state::containers::Runtime::from_number(u64::from(
-                        event.u32(1).unwrap_or(u32::MAX),
-                    )),
-                    name: text(2),
-                    image: text(3),
-                    ..Container::default()
-                });
+                self.containers.insert(
+                    event.number,
+                    Container {
+                        id: text_param(event, 0).into(),
+                        runtime: crate::state::containers::Runtime::from_number(u64::from(
+                            event.u32(1).unwrap_or(u32::MAX),
+                        )),
+                        name: text(2),
+                        image: text(3),
+                        ..Container::default()
+                    },
+                );
             }
             _ => {
                 if let Some(container) = event.param(0).and_then(Container::from_json) {
-                    self.containers.insert(container);
+                    self.containers.insert(event.number, container);
                 }
             }
         }

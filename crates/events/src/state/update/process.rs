@@ -500,6 +500,7 @@ impl Host {
     }
 
     pub(super) fn switched(&mut self, event: &Event<'_>, seen: &Seen) {
+        self.timed(event, seen);
         let (Some(index), Some(vm_swap)) = (seen.thread, event.u32(5)) else { return };
         if let Some(thread) = self.threads.get_mut(index) {
             thread.memory.major_faults = event.u64(1).unwrap_or(0);
@@ -510,6 +511,40 @@ impl Host {
             main.memory.vm_rss = event.u32(4).unwrap_or(0);
             main.memory.vm_swap = vm_swap;
         }
+    }
+
+    /// How long the thread that leaves the processor has had it.
+    fn timed(&mut self, event: &Event<'_>, seen: &Seen) {
+        let cpu = usize::from(event.cpu);
+        if cpu >= usize::try_from(self.machine.cpus).unwrap_or(usize::MAX) {
+            return;
+        }
+        let switches = &mut self.pending.switches;
+        if switches.len() <= cpu {
+            switches.resize(cpu + 1, 0);
+        }
+        let before = switches.get_mut(cpu).map_or(0, |last| std::mem::replace(last, event.time));
+        let slice = if before == 0 { 0 } else { event.time.wrapping_sub(before) };
+        if let Some(thread) = self.thread_mut(seen) {
+            thread.cpu.slice = slice;
+            thread.cpu.total = thread.cpu.total.wrapping_add(slice);
+        }
+    }
+
+    /// A second has passed: how much of it the thread had.
+    pub(super) fn accounted(&mut self, event: &Event<'_>, seen: &Seen) {
+        let (Some(user), Some(system)) = (event.u64(0), event.u64(1)) else { return };
+        let Some(thread) = self.thread_mut(seen) else { return };
+        let cpu = &mut thread.cpu;
+        let percent = |now: u64, before: u64| {
+            let spent = if before == 0 { 0 } else { now.wrapping_sub(before) };
+            u8::try_from(spent).unwrap_or(100).min(100)
+        };
+        let before = cpu.ticks;
+        cpu.percent = percent(user.wrapping_add(system), before.0.wrapping_add(before.1));
+        cpu.user_percent = percent(user, before.0);
+        cpu.system_percent = percent(system, before.1);
+        cpu.ticks = (user, system);
     }
 
     pub(super) fn mapped(&mut self, event: &Event<'_>, seen: &Seen) {
