@@ -1,0 +1,5 @@
+//! Whole detections.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
+mod conformance;
