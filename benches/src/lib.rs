@@ -1,8 +1,9 @@
-//! Repositories to measure Eyrie with.
+//! Repositories and rules to measure Eyrie with.
 //!
-//! [`Plan`] says how large one is to be, [`Plan::write`] makes it: the same files and messages for the same plan, on
+//! [`rules`](rules::rules) writes a rule file of any size in the manner of detection rules. [`Plan`] says how large one is to be, [`Plan::write`] makes it: the same files and messages for the same plan, on
 //! every machine, without network and without a git program. What is measured on it is in `benches/`.
 
+pub mod rules;
 mod synthetic;
 
 pub use synthetic::{Error, Plan};

@@ -13,16 +13,16 @@ use foldhash::fast::RandomState;
 
 use crate::arena::{AtomId, Fold, Node, OperandId, Test};
 use crate::fields::Presence;
-use crate::matching::{Matcher, Order};
+use crate::matching::{Matcher, Order, glob, path};
 use crate::program::{ConditionId, Program};
 use crate::run::Run;
 use crate::value::Value;
 
-/// With fewer conditions than this there is no index: deciding them costs no more than looking them up.
-const MIN_CONDITIONS: usize = 12;
+/// With fewer conditions than this there is no index.
+const MIN_CONDITIONS: usize = 4;
 
 /// A field is looked up in one way only if it spares at least so many conditions.
-const MIN_SPARED: usize = 8;
+const MIN_SPARED: usize = 2;
 
 /// The most keys that one condition is found by.
 const MAX_KEYS: usize = 512;
@@ -44,6 +44,7 @@ pub struct Index {
 #[derive(Debug, Default)]
 pub struct Candidates {
     words: Vec<u64>,
+    buffer: Vec<u8>,
 }
 
 impl Candidates {
@@ -95,6 +96,10 @@ struct Lookup {
     /// Backwards.
     endings: Beginnings,
     parts: Option<Parts>,
+    /// In any letter case.
+    folded_parts: Option<Parts>,
+    /// Directories, as components joined by slashes.
+    directories: HashMap<Box<[u8]>, Box<[u32]>, RandomState>,
 }
 
 /// What has to hold of an operand's value for a condition to hold.
@@ -107,6 +112,10 @@ enum Key {
     /// Backwards.
     Ending(Box<[u8]>),
     Part(Box<[u8]>),
+    /// In lower case.
+    FoldedPart(Box<[u8]>),
+    /// Components joined by slashes.
+    Directory(Box<[u8]>),
 }
 
 impl Key {
@@ -117,6 +126,8 @@ impl Key {
             Key::Beginning(_) => 1,
             Key::Ending(_) => 2,
             Key::Part(_) => 3,
+            Key::FoldedPart(_) => 4,
+            Key::Directory(_) => 5,
         }
     }
 
@@ -124,8 +135,10 @@ impl Key {
     fn cost(&self) -> u64 {
         match self {
             Key::Text(_) | Key::Number(_) | Key::Address(_) => 1,
-            Key::Beginning(text) | Key::Ending(text) => 2 + 8 / (text.len() as u64).max(1),
-            Key::Part(text) => 4 + 16 / (text.len() as u64).max(1),
+            Key::Beginning(text) | Key::Ending(text) | Key::Directory(text) => {
+                2 + 8 / (text.len() as u64).max(1)
+            }
+            Key::Part(text) | Key::FoldedPart(text) => 4 + 16 / (text.len() as u64).max(1),
         }
     }
 }
@@ -234,8 +247,11 @@ impl Lookup {
             beginnings: Beginnings::default(),
             endings: Beginnings::default(),
             parts: None,
+            folded_parts: None,
+            directories: HashMap::default(),
         };
-        let (mut beginnings, mut endings, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut beginnings, mut endings) = (Vec::new(), Vec::new());
+        let (mut parts, mut folded_parts) = (Vec::new(), Vec::new());
         for (key, positions) in keys {
             let positions = positions.into_boxed_slice();
             match key {
@@ -245,11 +261,14 @@ impl Lookup {
                 Key::Beginning(text) => beginnings.push((text, positions)),
                 Key::Ending(text) => endings.push((text, positions)),
                 Key::Part(text) => parts.push((text, positions)),
+                Key::FoldedPart(text) => folded_parts.push((text, positions)),
+                Key::Directory(path) => _ = lookup.directories.insert(path, positions),
             }
         }
         lookup.beginnings = Beginnings::new(beginnings);
         lookup.endings = Beginnings::new(endings);
-        lookup.parts = Parts::new(parts);
+        lookup.parts = Parts::new(parts, false);
+        lookup.folded_parts = Parts::new(folded_parts, true);
         lookup
     }
 
@@ -263,9 +282,10 @@ impl Lookup {
                 }
                 self.beginnings.find(bytes.iter().copied(), candidates);
                 self.endings.find(bytes.iter().rev().copied(), candidates);
-                if let Some(parts) = &self.parts {
+                for parts in self.parts.iter().chain(&self.folded_parts) {
                     parts.find(bytes, candidates);
                 }
+                self.find_directories(bytes, candidates);
             }
             Value::Int(number) => self.find_number(number.into(), candidates),
             Value::Uint(number) => self.find_number(number.into(), candidates),
@@ -276,6 +296,24 @@ impl Lookup {
             }
             Value::Bool(_) | Value::Float(_) | Value::Net(_) => {}
         }
+    }
+
+    fn find_directories(&self, bytes: &[u8], candidates: &mut Candidates) {
+        if self.directories.is_empty() {
+            return;
+        }
+        let mut path = std::mem::take(&mut candidates.buffer);
+        path.clear();
+        for component in path::components(bytes) {
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+            path.extend_from_slice(component);
+            if let Some(positions) = self.directories.get(path.as_slice()) {
+                candidates.add(positions);
+            }
+        }
+        candidates.buffer = path;
     }
 
     fn find_number(&self, number: i128, candidates: &mut Candidates) {
@@ -348,13 +386,17 @@ struct Parts {
 
 impl Parts {
     /// `None` for none.
-    fn new(entries: Vec<Entry>) -> Option<Self> {
+    fn new(entries: Vec<Entry>, fold: bool) -> Option<Self> {
         if entries.is_empty() {
             return None;
         }
         let (texts, positions): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
         // It can only fail for more text than there can be in rules: keys are limited.
-        let automaton = AhoCorasickBuilder::new().match_kind(MatchKind::Standard).build(texts).ok()?;
+        let automaton = AhoCorasickBuilder::new()
+            .match_kind(MatchKind::Standard)
+            .ascii_case_insensitive(fold)
+            .build(texts)
+            .ok()?;
         Some(Parts { automaton, positions })
     }
 
@@ -449,6 +491,13 @@ fn matcher_keys(matcher: &Matcher) -> Option<Vec<Key>> {
         Matcher::EndsWith(text) if !text.is_empty() => {
             vec![Key::Ending(text.iter().rev().copied().collect())]
         }
+        Matcher::ContainsFolded(text) if text.len() >= MIN_PART => vec![Key::FoldedPart(text.clone())],
+        Matcher::Glob { pattern, fold: false } => match glob::ends(pattern) {
+            (_, end) if end.len() >= MIN_PART => vec![Key::Ending(end.iter().rev().copied().collect())],
+            (start, _) if !start.is_empty() => vec![Key::Beginning(start.into())],
+            _ => return None,
+        },
+        Matcher::Under(paths) => paths.plain()?.into_iter().map(Key::Directory).collect(),
         Matcher::Address(address) => vec![Key::Address(*address)],
         Matcher::AddressIn(addresses) if addresses.len() <= MAX_KEYS => {
             addresses.iter().copied().map(Key::Address).collect()
@@ -492,7 +541,7 @@ mod tests {
             let beginnings = Beginnings::new(entries.clone());
             for _ in 0..20 {
                 let value = text(&mut random, 8);
-                let mut found = Candidates { words: vec![0] };
+                let mut found = Candidates { words: vec![0], buffer: Vec::new() };
                 beginnings.find(value.iter().copied(), &mut found);
                 let expected: Vec<_> = entries
                     .iter()
@@ -507,7 +556,7 @@ mod tests {
 
     #[test]
     fn candidates_come_in_order() {
-        let mut candidates = Candidates { words: vec![0; 4] };
+        let mut candidates = Candidates { words: vec![0; 4], buffer: Vec::new() };
         candidates.add(&[200, 0, 63, 64, 127]);
         assert_eq!(candidates.iter().collect::<Vec<_>>(), [0, 63, 64, 127, 200]);
         assert_eq!(candidates.next_from(128), Some(200));

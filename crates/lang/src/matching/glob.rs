@@ -32,6 +32,20 @@ pub(crate) fn matches(pattern: &[u8], text: &[u8], fold: bool) -> bool {
     }
 }
 
+/// What a text has to begin with, and what it has to end with, for the pattern to match the whole of it.
+pub(crate) fn ends(pattern: &[u8]) -> (&[u8], &[u8]) {
+    let special = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\');
+    let Some(first) = pattern.iter().position(special) else { return (pattern, pattern) };
+    // After a star nothing of a bracket or an escape can be left open, if there is neither.
+    let last = match pattern.iter().rposition(|byte| *byte == b'*') {
+        Some(star) if !pattern.iter().any(|byte| matches!(byte, b'[' | b'\\')) => star + 1,
+        _ => pattern.len(),
+    };
+    let tail = pattern.get(last..).unwrap_or_default();
+    let tail = if tail.iter().any(special) { &[] } else { tail };
+    (pattern.get(..first).unwrap_or_default(), tail)
+}
+
 /// If the first element of the pattern matches the byte: how long that element is.
 fn one(pattern: &[u8], byte: u8, fold: bool) -> Option<usize> {
     let same = |a: u8, b: u8| a == b || (fold && a.eq_ignore_ascii_case(&b));

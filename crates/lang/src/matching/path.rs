@@ -21,7 +21,7 @@ struct Node {
     globs: Vec<(Box<[u8]>, usize)>,
 }
 
-fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     path.split(|b| *b == b'/').filter(|c| !c.is_empty())
 }
 
@@ -64,6 +64,31 @@ impl PathSet {
     /// Whether the path is a directory of the set or below one.
     pub(crate) fn contains_parent_of(&self, path: &[u8]) -> bool {
         self.below(0, path)
+    }
+
+    /// Directories without patterns that together hold all that the set holds, as components joined by slashes. `None` if
+    /// there are none but the root.
+    pub(crate) fn plain(&self) -> Option<Vec<Box<[u8]>>> {
+        let mut found = Vec::new();
+        self.plain_below(0, &mut Vec::new(), &mut found).then_some(found)
+    }
+
+    fn plain_below(&self, at: usize, path: &mut Vec<u8>, found: &mut Vec<Box<[u8]>>) -> bool {
+        let Some(node) = self.nodes.get(at) else { return true };
+        if node.end || !node.globs.is_empty() {
+            found.push(path.as_slice().into());
+            return !path.is_empty();
+        }
+        node.names.iter().all(|(name, child)| {
+            let len = path.len();
+            if len > 0 {
+                path.push(b'/');
+            }
+            path.extend_from_slice(name);
+            let all = self.plain_below(*child, path, found);
+            path.truncate(len);
+            all
+        })
     }
 
     fn below(&self, at: usize, path: &[u8]) -> bool {
