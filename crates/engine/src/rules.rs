@@ -2,11 +2,13 @@
 //! Falco's order, error codes and positions. [`Loader`] takes the files, [`Loaded`] is what they come to: [`Rules`], and for
 //! each file a [`FileReport`]. Where rules are evaluated is not here, nor which files are loaded.
 
+pub mod attack;
 pub mod codes;
 mod collect;
 mod compile;
 pub mod describe;
 pub mod falco_json;
+mod lint;
 mod problem;
 mod read;
 mod schema_check;
@@ -92,6 +94,9 @@ pub struct FileReport {
     pub schema: Option<Vec<SchemaProblem>>,
 }
 
+/// The plugins that are built in: what they give is there without loading them, and requirements are met by them.
+pub const BUILT_IN_PLUGINS: &[(&str, Version)] = &[("container", Version::new(0, 7, 1))];
+
 /// What loading came to.
 #[derive(Debug)]
 pub struct Loaded {
@@ -101,12 +106,27 @@ pub struct Loaded {
     pub reports: Vec<FileReport>,
     /// The files themselves, which [`Problem`]s point into.
     pub files: Vec<SourceFile>,
+    collector: Collector,
+    compilation: Compilation,
 }
 
 impl Loaded {
     /// Whether all files are free of errors. If not, Falco would not start with them.
     pub fn is_ok(&self) -> bool {
         self.reports.iter().all(|report| report.errors.is_empty())
+    }
+
+    /// What is to be said about required plugins that are not among those loaded. Falco does not start without them.
+    pub fn plugin_problems(&self, loaded: &[(&str, Version)]) -> Vec<Problem> {
+        let all = self.rules.plugin_problems(loaded);
+        all.map(|(place, error)| {
+            let name = self.files.get(place.file).map_or("", |file| &file.name);
+            let context = Context::file(place.file, name).pointing(place);
+            let diagnostic =
+                eyrie_lang::Diagnostic::error(codes::PLUGIN_MISSING, place.span, error.to_string());
+            context.with(None, diagnostic)
+        })
+        .collect()
     }
 
     /// All problems, each once: errors and warnings together, in the order of the files.
@@ -219,16 +239,20 @@ impl<'s> Loader<'s> {
 
     /// What the files come to. If there are errors, all that can be found are added to the reports.
     pub fn finish(mut self) -> Loaded {
-        let rules = if self.reports.iter().all(|report| report.errors.is_empty()) {
-            self.compilation.rules(&self.collector)
-        } else {
-            self.diagnose()
-        };
-        Loaded { rules, reports: self.reports, files: self.files }
+        if !self.reports.iter().all(|report| report.errors.is_empty()) {
+            self.diagnose();
+        }
+        Loaded {
+            rules: self.compilation.rules(&self.collector),
+            reports: self.reports,
+            files: self.files,
+            collector: self.collector,
+            compilation: self.compilation,
+        }
     }
 
     /// Reads everything again, going on after each mistake, and adds what is found to the reports of the files.
-    fn diagnose(&mut self) -> Rules {
+    fn diagnose(&mut self) {
         let mut collector = Collector::default();
         let (mut errors, mut warnings) = (Vec::new(), Vec::new());
         for (number, file) in self.files.iter().enumerate() {
@@ -264,6 +288,6 @@ impl<'s> Loader<'s> {
                 report.warnings.push(problem);
             }
         }
-        compilation.rules(&collector)
+        (self.collector, self.compilation) = (collector, compilation);
     }
 }

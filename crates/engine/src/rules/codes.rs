@@ -25,6 +25,7 @@ codes! {
     BAD_VERSION = "bad-version", "A version is not three numbers separated by dots.";
     ENGINE_VERSION = "engine-version", "The rules need a newer engine.";
     PLUGIN_TWICE = "plugin-twice", "A plugin is named twice in one requirement.";
+    PLUGIN_MISSING = "plugin-missing", "The rules need a plugin that is not loaded, or another version of it.";
     UNKNOWN_PRIORITY = "unknown-priority", "There is no such priority.";
     UNKNOWN_SOURCE = "unknown-source", "There is no such source of events; the rule is left out.";
     SOURCE_CHANGED = "source-changed", "A rule is defined again for another source.";
@@ -49,6 +50,16 @@ codes! {
     EMPTY_OUTPUT = "empty-output", "Nothing is left of the output.";
     UNSAFE_NA = "unsafe-na", "A field of audit events is compared with the text <NA>.";
     MANY_EVENTS = "many-events", "A rule is looked at for more than a hundred types of events.";
+    NEVER_MATCHES = "never-matches", "A rule cannot match: its condition contradicts itself.";
+    DEAD_ALTERNATIVE = "dead-alternative", "An alternative of a condition can never hold beside the rest of the condition.";
+    SHADOWED_RULE = "shadowed-rule", "Whatever the rule matches an earlier rule matches, too, so that it is never reported where the first match counts.";
+    REPEATED = "repeated-comparison", "A comparison stands twice in a condition.";
+    COSTLY_FIRST = "costly-first", "A costly comparison is made before a cheap one that could make it needless.";
+    USE_IN = "use-in", "Several comparisons of one field can be written as one with a list.";
+    SHADOWED_MACRO = "shadowed-macro", "A list has the name of a macro, which then cannot be used.";
+    LIST_IS_KEYWORD = "list-is-keyword", "A list has the name of a keyword or operator, which it replaces in conditions.";
+    REDEFINED = "redefined", "An item is defined again, which replaces the earlier definition.";
+    BROKEN_MACRO = "broken-macro", "A macro that nothing uses would not compile.";
     UNUSED_MACRO = "unused-macro", "Nothing uses the macro.";
     UNUSED_LIST = "unused-list", "Nothing uses the list.";
 }

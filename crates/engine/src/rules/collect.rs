@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::Version;
 use super::codes;
 use super::problem::{Context, LoadCode, Problem};
-use super::written::{Origin, Written};
+use super::written::{Origin, Place, Written};
 
 pub(super) type Step<T> = Result<T, Box<Problem>>;
 
@@ -16,14 +16,27 @@ pub(super) struct Collector {
     pub(super) rules: Table<RuleInfo>,
     pub(super) required_engine: Option<Version>,
     pub(super) required_plugins: Vec<Vec<(String, Version)>>,
+    /// Where each of them stands.
+    pub(super) plugin_places: Vec<Place>,
     /// Counts definitions and appends; an item can see the lists and macros that were defined before its own count.
     visibility: usize,
     /// Names of macros and rules that could not be read. Who uses them is not at fault.
     pub(super) broken: HashSet<String>,
+    /// Definitions that were replaced by later ones.
+    pub(super) redefined: Vec<Redefined>,
     /// Whether there are lists with a name in which a word can end.
     pub(super) odd_lists: bool,
     /// Parts of files could not be read at all.
     pub(super) incomplete: bool,
+}
+
+/// A definition that a later one replaced.
+#[derive(Clone, Debug)]
+pub(super) struct Redefined {
+    pub(super) what: &'static str,
+    pub(super) name: String,
+    pub(super) old: Place,
+    pub(super) new: Context,
 }
 
 /// Items in the order in which they were first defined.
@@ -150,9 +163,16 @@ impl Collector {
         now
     }
 
+    fn note_redefined(&mut self, what: &'static str, name: &str, old: Option<Place>, new: &Context) {
+        let name = name.to_string();
+        self.redefined.extend(old.map(|old| Redefined { what, name, old, new: new.clone() }));
+    }
+
     pub(super) fn define_list(&mut self, context: Context, name: String, items: Vec<Value>) {
         let now = self.tick();
         self.odd_lists |= name.contains(eyrie_lang::lists::delimits);
+        let old = self.lists.id(&name).and_then(|id| self.lists.get(id)).map(|known| known.context.place);
+        self.note_redefined("list", &name, old, &context);
         match self.lists.change(&name) {
             Some(known) => *known = ListInfo { context, index: known.index, visibility: now, name, items },
             None => {
@@ -176,6 +196,9 @@ impl Collector {
 
     pub(super) fn define_macro(&mut self, new: MacroInfo) {
         let now = self.tick();
+        let known = self.macros.id(&new.name).and_then(|id| self.macros.get(id));
+        let old = known.map(|known| known.context.place);
+        self.note_redefined("macro", &new.name, old, &new.context);
         match self.macros.change(&new.name) {
             Some(known) => *known = MacroInfo { index: known.index, visibility: now, ..new },
             None => {
@@ -201,8 +224,10 @@ impl Collector {
         self.tick();
         match self.rules.id(&new.name).and_then(|id| self.rules.get(id)) {
             Some(known) if known.source != new.source => Err(source_changed(&new.context, known)),
-            Some(_) => {
+            Some(known) => {
                 let name = new.name.clone();
+                let old = Some(known.context.place);
+                self.note_redefined("rule", &name, old, &new.context);
                 if let Some(known) = self.rules.change(&name) {
                     *known = new;
                 }

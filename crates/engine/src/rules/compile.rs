@@ -125,6 +125,8 @@ pub struct Rules {
     pub required_engine: Option<Version>,
     /// The plugins that files require: of each the alternatives.
     pub required_plugins: Vec<Vec<(String, Version)>>,
+    /// Where each of these requirements stands.
+    pub plugin_places: Vec<Place>,
 }
 
 /// Why loaded plugins do not do for the rules.
@@ -151,31 +153,38 @@ impl Rules {
     /// # Errors
     /// With the first requirement that is not met.
     pub fn check_plugins(&self, loaded: &[(&str, Version)]) -> Result<(), PluginError> {
-        check_plugins(&self.required_plugins, loaded)
+        match self.plugin_problems(loaded).next() {
+            Some((_, error)) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// The requirements that loaded plugins do not meet, and where they stand.
+    pub fn plugin_problems<'r>(
+        &'r self,
+        loaded: &'r [(&'r str, Version)],
+    ) -> impl Iterator<Item = (Place, PluginError)> + 'r {
+        let all = self.required_plugins.iter().zip(&self.plugin_places);
+        all.filter_map(|(alternatives, place)| Some((*place, unmet(alternatives, loaded)?)))
     }
 }
 
-pub(super) fn check_plugins(
-    required: &[Vec<(String, Version)>],
-    loaded: &[(&str, Version)],
-) -> Result<(), PluginError> {
-    for alternatives in required {
-        let found = alternatives.iter().find_map(|(name, required)| {
-            let (_, version) = loaded.iter().find(|(loaded, _)| loaded == name)?;
-            Some((name, *version, *required))
-        });
-        match found {
-            None => {
-                let all: Vec<_> = alternatives.iter().map(|(name, v)| format!("{name} (>= {v})")).collect();
-                return Err(PluginError::Missing(all.join(", ")));
-            }
-            Some((name, loaded, required)) if !loaded.satisfies(required) => {
-                return Err(PluginError::Version { name: name.clone(), loaded, required });
-            }
-            Some(_) => {}
+/// Why loaded plugins do not do for a requirement.
+fn unmet(alternatives: &[(String, Version)], loaded: &[(&str, Version)]) -> Option<PluginError> {
+    let found = alternatives.iter().find_map(|(name, required)| {
+        let (_, version) = loaded.iter().find(|(loaded, _)| loaded == name)?;
+        Some((name, *version, *required))
+    });
+    match found {
+        None => {
+            let all: Vec<_> = alternatives.iter().map(|(name, v)| format!("{name} (>= {v})")).collect();
+            Some(PluginError::Missing(all.join(", ")))
         }
+        Some((name, loaded, required)) if !loaded.satisfies(required) => {
+            Some(PluginError::Version { name: name.clone(), loaded, required })
+        }
+        Some(_) => None,
     }
-    Ok(())
 }
 
 /// What has been compiled so far.
@@ -380,6 +389,13 @@ impl Compilation {
         dirty
     }
 
+    /// The text of a rule's condition with exceptions and lists put in, and the places of all parts.
+    pub(super) fn rule_written(&self, id: usize, collector: &Collector) -> Option<Written> {
+        let condition = rule::with_exceptions(collector.rules.get(id)?).ok()?;
+        let uses = &self.rules.get(id)?.as_ref()?.uses;
+        Some(self.put_lists_written(&condition, &uses.lists, collector))
+    }
+
     /// What the items come to.
     pub(super) fn rules(&self, collector: &Collector) -> Rules {
         let (lists_used, macros_used) = self.used();
@@ -417,6 +433,7 @@ impl Compilation {
                 .collect(),
             required_engine: collector.required_engine,
             required_plugins: collector.required_plugins.clone(),
+            plugin_places: collector.plugin_places.clone(),
         }
     }
 }

@@ -400,6 +400,7 @@ impl Reader<'_, '_> {
                 requirement.push((name, version));
             }
             self.collector.required_plugins.push(requirement);
+            self.collector.plugin_places.push(self.place(head(entry, "name")));
         }
         self.unknown_keys(item, &list_context, &["required_plugin_versions"]);
         Ok(())

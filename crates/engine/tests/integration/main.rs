@@ -5,6 +5,7 @@
 mod alerts;
 mod conditions;
 mod falco;
+mod lint;
 mod loading;
 mod output;
 mod record;

@@ -84,7 +84,11 @@ impl Compilation {
     }
 
     /// The text of a macro's condition with the places of all parts.
-    pub(super) fn macro_written(&self, name: &str, collector: &Collector) -> Option<(&str, Written)> {
+    pub(in crate::rules) fn macro_written(
+        &self,
+        name: &str,
+        collector: &Collector,
+    ) -> Option<(&str, Written)> {
         let id = collector.macros.id(name)?;
         let (info, compiled) = (collector.macros.get(id)?, self.macros.get(id)?);
         let written = self.put_lists_written(&info.condition, &compiled.uses.lists, collector);

@@ -459,7 +459,7 @@ impl ExceptionInfo {
 }
 
 /// The condition with what excepts from it.
-fn with_exceptions(info: &RuleInfo) -> Step<Written> {
+pub(super) fn with_exceptions(info: &RuleInfo) -> Step<Written> {
     let mut out = Written::default();
     let mut wrapped = false;
     for exception in &info.exceptions {
