@@ -86,6 +86,8 @@ pub struct Host {
     /// Containers.
     pub containers: Containers,
     threads: Threads,
+    /// When the machine was started, as far as the pid namespaces of new threads go.
+    boot_time: u64,
     limits: Limits,
     counts: Counts,
     pending: update::Pending,
@@ -103,6 +105,13 @@ impl Host {
     /// Events come in the order in which they happened. What the event before ended is removed first.
     pub fn apply(&mut self, event: &Event<'_>) -> Seen {
         update::apply(self, event)
+    }
+
+    /// Says when the machine was started, in nanoseconds since the Unix epoch: the pid namespaces of new threads are then
+    /// that old. Without it their age is not known, as in Falco when it replays a capture: it forgets what the capture says of
+    /// the machine.
+    pub fn set_boot_time(&mut self, time: u64) {
+        self.boot_time = time;
     }
 
     /// The threads.

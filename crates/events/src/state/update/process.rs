@@ -197,7 +197,7 @@ impl Host {
         child.vpid = child.pid;
         set_command(&mut child, &params, Some(thread));
         self.describe_child(&mut child, &params, event.time, Some(thread));
-        child.pidns_start = self.machine.boot_time;
+        child.pidns_start = self.boot_time;
         if is_known {
             inherit(&mut child, thread);
         } else {
@@ -277,9 +277,9 @@ impl Host {
             || child.flags.has(ThreadFlags::CLONE_NEWPID)
             || child.tid != child.vtid;
         if !in_namespace {
-            child.pidns_start = self.machine.boot_time;
+            child.pidns_start = self.boot_time;
         } else if let Some(since_boot) = params.u64(at::PIDNS_START) {
-            child.pidns_start = since_boot.wrapping_add(self.machine.boot_time);
+            child.pidns_start = since_boot.wrapping_add(self.boot_time);
         }
         if !is_known && !is_leader {
             if let Some(main) = self.threads.get_mut(model) {
