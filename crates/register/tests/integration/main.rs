@@ -8,4 +8,5 @@ mod fixture;
 mod invariants;
 mod log;
 mod policies;
+mod store;
 mod votes;
