@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use eyrie_lang::schema::{ArgumentKind, ArgumentPolicy, Arity, FieldFlags};
-use eyrie_lang::{Field, FieldId, FieldInfo, Fields, Presence, Type, Value, Values};
+use eyrie_lang::{Field, FieldId, FieldInfo, Fields, Presence, Structured, Type, Value, Values};
 
 pub use record::{EventRecord, Stream};
 pub use schema::SyscallSchema;
@@ -46,8 +46,6 @@ pub enum FieldClass {
     Util,
     /// The process's container and pod, as Falco's plugin `container` gives them.
     Container,
-    /// What the configuration says; the same for every event.
-    Static,
 }
 
 impl FieldClass {
@@ -64,7 +62,6 @@ impl FieldClass {
             FieldClass::Fdlist => "Descriptors of poll",
             FieldClass::Util => "Utilities",
             FieldClass::Container => "Container and pod",
-            FieldClass::Static => "From the configuration",
         }
     }
 }
@@ -81,9 +78,9 @@ pub(crate) struct FieldAttributes {
 
 include!(concat!(env!("OUT_DIR"), "/fields.rs"));
 
-/// What the field is about.
-pub fn class(id: FieldId) -> FieldClass {
-    attributes(id).map_or(FieldClass::Static, |attributes| attributes.class)
+/// What a field is about; `None` for a number beyond the table.
+pub fn class(id: FieldId) -> Option<FieldClass> {
+    attributes(id).map(|attributes| attributes.class)
 }
 
 fn attributes(id: FieldId) -> Option<&'static FieldAttributes> {
@@ -92,10 +89,7 @@ fn attributes(id: FieldId) -> Option<&'static FieldAttributes> {
 
 impl Fields for EventRecord<'_> {
     fn extract<'v>(&'v self, field: &Field, out: &mut Values<'v>) -> Presence {
-        let Some(attributes) = attributes(field.id) else {
-            let at = usize::try_from(field.id.0).ok().and_then(|at| at.checked_sub(FIELDS.len()));
-            return out.text_or_absent(at.and_then(|at| self.stream.static_values.get(at)));
-        };
+        let Some(attributes) = attributes(field.id) else { return Presence::Absent };
         match attributes.class {
             FieldClass::Syscall => evt::extract_syscall(self, field, out),
             FieldClass::Fd => fd::extract(self, field, out),
@@ -107,7 +101,18 @@ impl Fields for EventRecord<'_> {
             FieldClass::User => user::extract(self, field, out),
             FieldClass::Group => group::extract(self, field, out),
             FieldClass::Container => container::extract(self, field, out),
-            FieldClass::Static => Presence::Absent,
+        }
+    }
+
+    fn structured(&self, field: &Field, _: Value<'_>) -> Structured {
+        match field.id {
+            id::EVT_TIME
+            | id::EVT_TIME_S
+            | id::EVT_TIME_ISO8601
+            | id::EVT_DATETIME
+            | id::EVT_DATETIME_S
+            | id::EVT_OUTPUTTIME => Structured::Number(self.event.time),
+            _ => Structured::of(field.ty),
         }
     }
 

@@ -59,16 +59,7 @@ pub trait Fields {
     /// but flags and modes as they are shown.
     fn structured(&self, field: &Field, value: Value<'_>) -> Structured {
         let _ = value;
-        match field.ty {
-            Type::Flags8
-            | Type::Flags16
-            | Type::Flags32
-            | Type::EnumFlags8
-            | Type::EnumFlags16
-            | Type::EnumFlags32
-            | Type::Mode => Structured::Text,
-            _ => Structured::Value,
-        }
+        Structured::of(field.ty)
     }
 }
 
@@ -81,6 +72,22 @@ pub enum Structured {
     Text,
     /// As this number in its place: a time that is shown as text, in nanoseconds since the Unix epoch.
     Number(u64),
+}
+
+impl Structured {
+    /// How values of a type stand in structured output: as they are, but flags and modes as they are shown.
+    pub fn of(ty: Type) -> Structured {
+        match ty {
+            Type::Flags8
+            | Type::Flags16
+            | Type::Flags32
+            | Type::EnumFlags8
+            | Type::EnumFlags16
+            | Type::EnumFlags32
+            | Type::Mode => Structured::Text,
+            _ => Structured::Value,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

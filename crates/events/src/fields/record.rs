@@ -25,9 +25,6 @@ pub struct Stream {
     pub hostname: String,
     /// How data that was read or written is shown.
     pub buffer_format: BufferFormat,
-    /// The values of the fields that the configuration adds, in the order of
-    /// [`SyscallSchema::with_static`](super::SyscallSchema::with_static).
-    pub static_values: Vec<String>,
     pub(crate) counter: AtomicU64,
 }
 

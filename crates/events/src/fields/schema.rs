@@ -8,13 +8,16 @@ use eyrie_lang::ast::Op;
 use eyrie_lang::schema::{Argument, ArgumentKind, Arity, FieldFlags, resolve_argument};
 use eyrie_lang::{Discriminant, Field, FieldError, FieldId, FieldInfo, Kind, KindSet, Schema, Type};
 
-use super::{BY_NAME, FIELDS, FieldClass, id};
+use super::{BY_NAME, FIELDS, id};
 use crate::table::{EventType, ParamName, SyscallId};
 
 /// In a [`Field::key`] of `evt.arg`: the rest is a [`ParamName`], not a position.
 pub(super) const BY_PARAM_NAME: u64 = 1 << 32;
 /// A [`Field::key`] of `evt.arg` for a position that no event has.
 pub(super) const NO_POSITION: u64 = u64::MAX;
+
+/// The events that Falco's plugin `container` injects.
+const CONTAINER_EVENTS: [&str; 2] = ["container", "container_removed"];
 
 /// The fields whose argument follows a dot.
 const DOTTED: [(&str, FieldId); 5] = [
@@ -27,8 +30,7 @@ const DOTTED: [(&str, FieldId); 5] = [
 
 /// The fields of the source `syscall`: Falco's own and those of its plugin `container`.
 ///
-/// A field's number is its position in the table; those that the configuration adds ([`with_static`](Self::with_static))
-/// come after.
+/// A field's number is its position in the table.
 ///
 /// ```
 /// use eyrie_events::fields::SyscallSchema;
@@ -41,7 +43,6 @@ const DOTTED: [(&str, FieldId); 5] = [
 /// ```
 #[derive(Clone, Debug)]
 pub struct SyscallSchema {
-    fields: Cow<'static, [FieldInfo]>,
     kinds: EventKinds,
 }
 
@@ -54,18 +55,7 @@ impl Default for SyscallSchema {
 impl SyscallSchema {
     /// The schema.
     pub fn new() -> Self {
-        SyscallSchema { fields: Cow::Borrowed(FIELDS), kinds: EventKinds::new() }
-    }
-
-    /// Adds a field `static.NAME` for each name, which the configuration gives a value.
-    #[must_use]
-    pub fn with_static<N: AsRef<str>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        let added = names.into_iter().map(|name| FieldInfo {
-            name: Cow::Owned(format!("static.{}", name.as_ref())),
-            ..FieldInfo::new("", Type::CharBuf, "What the configuration says; the same for every event.")
-        });
-        self.fields.to_mut().extend(added);
-        self
+        SyscallSchema { kinds: EventKinds::new() }.with_async_events(CONTAINER_EVENTS)
     }
 
     /// Lets `evt.type` have these values too: the names of events that a plugin injects.
@@ -77,23 +67,10 @@ impl SyscallSchema {
         self
     }
 
-    /// The number of the first field that the configuration added.
-    pub fn first_static() -> FieldId {
-        FieldId(u32::try_from(FIELDS.len()).unwrap_or(u32::MAX))
-    }
-
     /// The number of the field of this name, which is without an argument.
     pub fn id(&self, name: &str) -> Option<FieldId> {
-        if let Ok(at) = BY_NAME.binary_search_by_key(&name, |(known, _)| known) {
-            return BY_NAME.get(at).map(|(_, id)| FieldId(*id));
-        }
-        let added = self.fields.get(FIELDS.len()..)?.iter().position(|field| field.name == name)?;
-        Some(FieldId(SyscallSchema::first_static().0 + u32::try_from(added).ok()?))
-    }
-
-    /// What the field is about.
-    pub fn class(&self, id: FieldId) -> FieldClass {
-        super::class(id)
+        let at = BY_NAME.binary_search_by_key(&name, |(known, _)| known).ok()?;
+        BY_NAME.get(at).map(|(_, id)| FieldId(*id))
     }
 
     /// The kinds of events, for sorting rules by them.
@@ -196,7 +173,7 @@ impl Schema for SyscallSchema {
     }
 
     fn fields(&self) -> &[FieldInfo] {
-        &self.fields
+        FIELDS
     }
 
     fn discriminant(&self) -> Option<&dyn Discriminant> {

@@ -35,7 +35,7 @@ impl Tally {
 }
 
 /// Changes the machine by what is in a capture; returns whether it is an event to be looked at.
-fn feed<'a>(
+pub(crate) fn feed<'a>(
     host: &mut Host,
     in_head: &mut bool,
     item: Item<'a>,
