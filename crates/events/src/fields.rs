@@ -118,7 +118,7 @@ impl Fields for EventRecord<'_> {
 
     fn display(&self, field: &Field, value: Value<'_>, out: &mut String) -> bool {
         if field.id == id::EVT_BUFFER {
-            return evt::show_buffer(self, value, out);
+            return evt::show_buffer(self, out);
         }
         show_number(field.id, value, out)
     }

@@ -78,6 +78,24 @@ impl<'a> ParamText<'a> {
         }
     }
 
+    /// Remembers the plain text if that matters to anybody.
+    pub(crate) fn remember(&self) {
+        if let Some(mut leftovers) = self.record.stream.leftovers() {
+            let mut plain = Vec::new();
+            self.write_plain(self.record.stream.buffer_format, &mut plain);
+            let len = plain.len();
+            // What is put together at first and then cut off.
+            match self.ty {
+                Type::AbsTime => plain.extend_from_slice(b" +0000"),
+                Type::FdList => plain.push(0),
+                _ => {}
+            }
+            leftovers.write(&plain, false);
+            plain.truncate(len);
+            leftovers.write(&plain, self.ty == Type::ByteBuf && !self.bytes.is_empty());
+        }
+    }
+
     /// Writes the second text, or the plain one where there is none.
     pub fn write(&self, format: BufferFormat, out: &mut Vec<u8>) {
         let before = out.len();
@@ -89,6 +107,7 @@ impl<'a> ParamText<'a> {
 
     /// Writes `name=plain(second)`, or `name=plain` where there is no second text.
     pub fn write_pair(&self, format: BufferFormat, out: &mut Vec<u8>) {
+        self.remember();
         out.extend_from_slice(self.info.name.as_bytes());
         out.push(b'=');
         self.write_plain(format, out);

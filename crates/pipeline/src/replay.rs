@@ -82,6 +82,13 @@ impl<R: Read> Replay<R> {
         self
     }
 
+    /// Shows what Falco shows where it is Falco that errs ([`Stream::strict`]).
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.stream = self.stream.strict();
+        self
+    }
+
     /// The host as it is after the last event.
     pub fn host(&self) -> &Host {
         &self.host

@@ -1,9 +1,7 @@
 //! The fields of the event itself: what every event has (number, time, source) and what system calls have (kind, parameters,
 //! result).
 
-use std::io::Write as _;
-
-use eyrie_lang::{Field, Presence, Type, Value, Values};
+use eyrie_lang::{Field, Presence, Type, Values};
 
 use super::id;
 use super::record::{EventRecord, write_directory, write_joined};
@@ -251,6 +249,7 @@ fn argument<'v>(record: &'v EventRecord<'_>, field: &Field, out: &mut Values<'v>
 /// A parameter's text.
 pub(super) fn shown<'v>(record: &'v EventRecord<'_>, at: usize, out: &mut Values<'v>) -> Presence {
     let Some(param) = ParamText::new(record, at) else { return Presence::Absent };
+    param.remember();
     match param.lent() {
         Some(text) => out.text(text),
         None => out.written_text(|out| param.write(record.stream.buffer_format, out)),
@@ -447,15 +446,19 @@ fn docker<'v>(record: &'v EventRecord<'_>, field: &Field, out: &mut Values<'v>) 
     })
 }
 
-/// Shows the data of `evt.buffer`.
-pub(super) fn show_buffer(record: &EventRecord<'_>, value: Value<'_>, out: &mut String) -> bool {
-    let Value::Bytes(data) = value else { return false };
-    let mut bytes = Vec::new();
-    if data.is_empty() {
-        let _ = bytes.write_all(b"NULL");
-    } else {
-        text::buffer::write(record.stream.buffer_format, data, &mut bytes);
+/// Shows the data of `evt.buffer`. Some events call something else `data`, which is shown in the way of its type.
+pub(super) fn show_buffer(record: &EventRecord<'_>, out: &mut String) -> bool {
+    let format = record.stream.buffer_format;
+    let Some(param) = position(record, ParamName::DATA).and_then(|at| ParamText::new(record, at)) else {
+        return false;
+    };
+    let mut shown = Vec::new();
+    param.write_plain(format, &mut shown);
+    param.remember();
+    if let Some(leftovers) = record.stream.leftovers() {
+        shown.clear();
+        text::buffer::write(format, leftovers.shown(), &mut shown);
     }
-    out.push_str(&String::from_utf8_lossy(&bytes));
+    out.push_str(&String::from_utf8_lossy(&shown));
     true
 }

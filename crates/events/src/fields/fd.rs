@@ -140,6 +140,7 @@ impl<'a> Subject<'a> {
             | EventType::CREAT_X
             | EventType::CONNECT_X => {
                 let Some(param) = ParamText::new(&self.record, 1) else { return Presence::Absent };
+                param.remember();
                 match param.lent() {
                     Some(text) => out.text(text),
                     None => out.written_text(|out| param.write(self.record.stream.buffer_format, out)),

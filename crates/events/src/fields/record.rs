@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::event::Event;
 use crate::state::{Container, Fd, FdTable, Host, Interface, Seen, Thread, ThreadIndex, join_paths};
@@ -26,12 +27,55 @@ pub struct Stream {
     /// How data that was read or written is shown.
     pub buffer_format: BufferFormat,
     pub(crate) counter: AtomicU64,
+    leftovers: Option<Mutex<Leftovers>>,
+}
+
+/// What would still be in the memory in which Falco puts parameters' texts together.
+///
+/// Where there is no data, Falco's `evt.buffer` is `NULL` and then what is left of earlier texts, as long as the latest data was.
+#[derive(Debug, Default)]
+pub(crate) struct Leftovers {
+    bytes: Vec<u8>,
+    data_len: usize,
+}
+
+impl Leftovers {
+    /// A text was put together.
+    pub(crate) fn write(&mut self, text: &[u8], is_data: bool) {
+        if self.bytes.len() <= text.len() {
+            self.bytes.resize(text.len() + 1, 0);
+        }
+        for (place, byte) in self.bytes.iter_mut().zip(text.iter().chain([&0])) {
+            *place = *byte;
+        }
+        if is_data {
+            self.data_len = text.len();
+        }
+    }
+
+    /// As much as the latest data was long.
+    pub(crate) fn shown(&self) -> &[u8] {
+        self.bytes.get(..self.data_len).unwrap_or(&self.bytes)
+    }
 }
 
 impl Stream {
     /// Nothing has happened yet.
     pub fn new() -> Stream {
         Stream::default()
+    }
+
+    /// Shows `evt.buffer` as Falco does where it is Falco that errs: what is left of other texts where there is no data, and
+    /// Base64 of Base64.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.leftovers = Some(Mutex::default());
+        self
+    }
+
+    /// What is left of earlier texts, if anybody wants to see that.
+    pub(crate) fn leftovers(&self) -> Option<MutexGuard<'_, Leftovers>> {
+        Some(self.leftovers.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The next event is at this time.

@@ -44,6 +44,7 @@ const DOTTED: [(&str, FieldId); 5] = [
 #[derive(Clone, Debug)]
 pub struct SyscallSchema {
     kinds: EventKinds,
+    strict: bool,
 }
 
 impl Default for SyscallSchema {
@@ -55,7 +56,7 @@ impl Default for SyscallSchema {
 impl SyscallSchema {
     /// The schema.
     pub fn new() -> Self {
-        SyscallSchema { kinds: EventKinds::new() }.with_async_events(CONTAINER_EVENTS)
+        SyscallSchema { kinds: EventKinds::new(), strict: false }.with_async_events(CONTAINER_EVENTS)
     }
 
     /// Lets `evt.type` have these values too: the names of events that a plugin injects.
@@ -64,6 +65,13 @@ impl SyscallSchema {
         for name in names {
             self.kinds.add(name.as_ref(), EventType::ASYNCEVENT_E);
         }
+        self
+    }
+
+    /// Has conditions come out as in Falco where it is Falco that errs: `fd.ip in (…)` never holds there.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
         self
     }
 
@@ -186,6 +194,9 @@ impl Schema for SyscallSchema {
 
     /// Events count from 1.
     fn constant(&self, field: &Field, op: Op, values: &[&[u8]]) -> Option<bool> {
+        if self.strict && field.id == id::FD_IP && op == Op::In {
+            return Some(false);
+        }
         if field.id != id::EVT_NUM {
             return None;
         }

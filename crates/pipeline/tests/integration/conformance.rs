@@ -5,6 +5,7 @@
 
 mod alerts;
 mod fields;
+mod filters;
 
 use std::path::PathBuf;
 

@@ -30,7 +30,7 @@ fn compare(capture: &Path, expected: &Path, tallies: &mut BTreeMap<String, Tally
     let names: Vec<&str> = header.split('\t').collect();
     let mut columns = Columns::new(&names).unwrap_or_else(|error| panic!("{error}"));
     let mut own: Vec<Tally> = names.iter().map(|_| Tally::default()).collect();
-    let mut replay = Replay::open(capture).unwrap();
+    let mut replay = Replay::open(capture).unwrap().strict();
     let mut escaped = String::new();
     replay
         .for_each(|record| {
