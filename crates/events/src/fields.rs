@@ -120,6 +120,11 @@ impl Fields for EventRecord<'_> {
         if field.id == id::EVT_BUFFER {
             return evt::show_buffer(self, out);
         }
+        if let Value::Float(number) = value {
+            // Writing to a string does not fail.
+            let _ = write!(out, "{number:.1}");
+            return true;
+        }
         show_number(field.id, value, out)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use eyrie_engine::rules::describe::{Surroundings, describe};
 use eyrie_engine::rules::{FileReport, Loader, Problem, Version, falco_json};
 use eyrie_events::SyscallSchema;
-use eyrie_events::fields::FieldClass;
+use eyrie_events::fields::{FieldClass, class};
 use eyrie_lang::Schema;
 use serde_json::{Value as Json, json};
 
@@ -62,7 +62,7 @@ impl Surroundings for Syscalls<'_> {
 
     fn plugin_of_field(&self, _: &str, field: &str) -> Option<&str> {
         let id = self.0.id(field)?;
-        (self.0.class(id) == FieldClass::Container).then_some("container")
+        (class(id) == Some(FieldClass::Container)).then_some("container")
     }
 }
 
