@@ -14,6 +14,7 @@ pub mod descriptors;
 pub mod endpoints;
 pub mod head;
 pub mod identity;
+pub mod limits;
 pub mod machine;
 mod text;
 pub mod threads;
@@ -23,40 +24,13 @@ pub use containers::{Container, Containers};
 pub use descriptors::{Fd, FdFlags, FdTable, FdType};
 pub use endpoints::{Endpoints, Listening, Protocol, TupleV4, TupleV6};
 pub use identity::{Identities, User, UserGroup};
+pub use limits::{Counts, Limits};
 pub use machine::{Interface, Interfaces, Machine};
 pub use text::{Text, TextList};
 pub use threads::{
     Capabilities, CpuTime, Executable, Memory, NO_ID, Thread, ThreadFlags, ThreadIndex, Threads,
 };
 pub(crate) use update::paths::join as join_paths;
-
-/// How much state is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Threads. Falco keeps 262,144.
-    pub threads: usize,
-    /// Descriptors of a process. Falco keeps 4,096.
-    pub fds: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits { threads: 262_144, fds: 4_096 }
-    }
-}
-
-/// What was guessed and what was dropped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Threads that were made up because an event came from a thread that nobody had announced.
-    pub invented_threads: u64,
-    /// Threads that were not kept because there were too many.
-    pub dropped_threads: u64,
-    /// Descriptors that were not kept because their process had too many.
-    pub dropped_fds: u64,
-    /// Threads whose end was never seen.
-    pub purged_threads: u64,
-}
 
 /// Whose an event is, and what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -90,6 +64,7 @@ pub struct Host {
     boot_time: u64,
     limits: Limits,
     counts: Counts,
+    ledger: limits::Ledger,
     pending: update::Pending,
     head: head::Head,
 }

@@ -66,10 +66,10 @@ impl<'a> Subject<'a> {
         if id == -1 {
             return None;
         }
-        if !is_virtual || !self.thread.is_in_pid_namespace() {
-            if let Some(leader) = self.threads.by_tid(id) {
-                return Some(leader);
-            }
+        if (!is_virtual || !self.thread.is_in_pid_namespace())
+            && let Some(leader) = self.threads.by_tid(id)
+        {
+            return Some(leader);
         }
         let parents = self.threads.parents_of(self.index).filter_map(|at| self.threads.get(at));
         parents.take_while(|parent| id_of(parent) == id).last()

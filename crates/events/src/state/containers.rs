@@ -113,12 +113,17 @@ pub struct Container {
     pub pod_labels: BTreeMap<String, String>,
     /// Whether it is a pod's sandbox.
     pub is_pod_sandbox: bool,
+    /// How long its description is, in bytes.
+    pub(crate) described: usize,
 }
 
 impl Container {
     /// Reads the description in a recorded event. `None` if it is none.
     pub fn from_json(json: &[u8]) -> Option<Container> {
         let json = json.split(|byte| *byte == 0).next().unwrap_or_default();
+        if json.len() > MAX_DESCRIPTION {
+            return None;
+        }
         let whole: Value = serde_json::from_slice(json).ok()?;
         let container = whole.get("container")?;
         let text = |name: &str| container.get(name).and_then(Value::as_str).unwrap_or_default().to_string();
@@ -155,6 +160,7 @@ impl Container {
             pod_sandbox_id: text("pod_sandbox_id"),
             pod_labels: labels("pod_sandbox_labels"),
             is_pod_sandbox: is("is_pod_sandbox"),
+            described: json.len(),
         })
     }
 }
@@ -173,13 +179,24 @@ fn mount(mount: &Value) -> Mount {
 /// How many containers are kept.
 const MAX_CONTAINERS: usize = 65_536;
 
+/// How much memory their descriptions may take, in bytes.
+const MAX_DESCRIPTIONS: usize = 64 << 20;
+
+/// The longest description of a container that is read, in bytes.
+const MAX_DESCRIPTION: usize = 64 * 1024;
+
 /// How many sets of control groups are remembered with their container.
-const MAX_KNOWN_CGROUPS: usize = 1_024;
+const MAX_KNOWN_CGROUPS: usize = 512;
+
+/// The longest of them, in bytes.
+const MAX_KNOWN_LENGTH: usize = 8 * 1024;
 
 /// The containers that are known.
 #[derive(Clone, Debug, Default)]
 pub struct Containers {
     by_id: HashMap<Text, Container, RandomState>,
+    /// How long their descriptions are.
+    described: usize,
     known_cgroups: HashMap<Text, Text, RandomState>,
     /// The container that the latest event on containers told of, and that event's number.
     latest: Option<(u64, Container)>,
@@ -218,13 +235,19 @@ impl Containers {
     }
 
     fn keep(&mut self, container: Container) {
-        if self.by_id.len() < MAX_CONTAINERS || self.by_id.contains_key(&container.id) {
+        if let Some(known) = self.by_id.remove(&container.id) {
+            self.described -= known.described;
+        }
+        if self.by_id.len() < MAX_CONTAINERS && self.described + container.described <= MAX_DESCRIPTIONS {
+            self.described += container.described;
             self.by_id.insert(container.id.clone(), container);
         }
     }
 
     pub(crate) fn remove(&mut self, number: u64, container: Container) {
-        self.by_id.remove(&container.id);
+        if let Some(known) = self.by_id.remove(&container.id) {
+            self.described -= known.described;
+        }
         self.latest = Some((number, container));
     }
 
@@ -248,7 +271,9 @@ impl Containers {
         if self.known_cgroups.len() >= MAX_KNOWN_CGROUPS {
             self.known_cgroups.clear();
         }
-        self.known_cgroups.insert(cgroups.text().clone(), id.clone());
+        if cgroups.as_bytes().len() <= MAX_KNOWN_LENGTH {
+            self.known_cgroups.insert(cgroups.text().clone(), id.clone());
+        }
         id
     }
 }
@@ -363,17 +388,17 @@ fn lxc_id(path: &[u8]) -> Option<&[u8]> {
 }
 
 fn libvirt_id(path: &[u8]) -> Option<&[u8]> {
-    if let Some(rest) = path.strip_suffix(b".libvirt-lxc") {
-        if find(path, b".libvirt-lxc") == Some(rest.len()) {
-            return rest.rsplit(|byte| *byte == b'/').next().filter(|id| id.len() < rest.len());
-        }
+    if let Some(rest) = path.strip_suffix(b".libvirt-lxc")
+        && find(path, b".libvirt-lxc") == Some(rest.len())
+    {
+        return rest.rsplit(|byte| *byte == b'/').next().filter(|id| id.len() < rest.len());
     }
     if let Some(start) = find(path, b"-lxc\\x2") {
         let end: &[u8] = if find(path, b".scope/libvirt").is_some() { b".scope/libvirt" } else { b".scope" };
-        if let Some(rest) = path.strip_suffix(end) {
-            if find(path, end) == Some(rest.len()) {
-                return rest.get(start + b"-lxc\\x2d".len()..);
-            }
+        if let Some(rest) = path.strip_suffix(end)
+            && find(path, end) == Some(rest.len())
+        {
+            return rest.get(start + b"-lxc\\x2d".len()..);
         }
     }
     let before = b"/libvirt/lxc/";

@@ -183,19 +183,28 @@ impl Host {
     pub fn insert_user(&mut self, user: &UserRecord<'_>) {
         let UserRecord { uid, gid, name, home, shell } = *user;
         let user = User { uid, gid, name: name.into(), home: home.into(), shell: shell.into() };
-        self.identities.add_user(b"", user);
+        if !self.identities.add_user(b"", user, self.limits.identities) {
+            self.counts.dropped_identities += 1;
+        }
     }
 
     /// Adds a group of the host.
     pub fn insert_group(&mut self, group: &GroupRecord<'_>) {
-        self.identities.add_group(b"", UserGroup { gid: group.gid, name: group.name.into() });
+        let group = UserGroup { gid: group.gid, name: group.name.into() };
+        if !self.identities.add_group(b"", group, self.limits.identities) {
+            self.counts.dropped_identities += 1;
+        }
     }
 
     /// Adds a thread, in the place of one with the same id. Dropped and counted if there are too many.
     pub fn insert_thread(&mut self, record: &ThreadRecord<'_>) {
+        self.keep_within_limits(0);
         if !self.has_room_for_thread() {
             return;
         }
+        let texts =
+            [record.comm, record.exe, record.exepath, record.args, record.env, record.cgroups, record.cwd];
+        self.take(size_of::<Thread>() + texts.iter().map(|text| text.len()).sum::<usize>());
         let mut thread = Thread::unknown(record.tid);
         thread.pid = record.pid;
         thread.ptid = record.ptid;
@@ -283,10 +292,11 @@ impl Host {
             }
         }
         let limit = self.limits.fds;
-        if let Some(thread) = self.threads.get_mut(index) {
-            if !thread.fds.insert(record.number, Arc::new(fd), limit) {
-                self.counts.dropped_fds += 1;
-            }
+        self.take(size_of::<Fd>() + fd.name.len());
+        if let Some(thread) = self.threads.get_mut(index)
+            && !thread.fds.insert(record.number, Arc::new(fd), limit)
+        {
+            self.counts.dropped_fds += 1;
         }
     }
 

@@ -50,8 +50,12 @@ pub struct Interfaces {
 }
 
 impl Interfaces {
+    /// Adds an address; no machine has more than this keeps.
     pub(crate) fn push(&mut self, interface: Interface) {
-        self.all.push(interface);
+        const MAX: usize = 16_384;
+        if self.all.len() < MAX {
+            self.all.push(interface);
+        }
     }
 
     /// The addresses in the order in which the recorder listed them.

@@ -527,10 +527,10 @@ impl Threads {
 
     /// Marks the process as one that takes over the children of those who end.
     pub(crate) fn set_reaper(&mut self, index: ThreadIndex, is_reaper: bool) {
-        if let Some(group) = self.get(index).and_then(|thread| thread.group) {
-            if let Some(group) = self.group_mut(group) {
-                group.is_reaper = is_reaper;
-            }
+        if let Some(group) = self.get(index).and_then(|thread| thread.group)
+            && let Some(group) = self.group_mut(group)
+        {
+            group.is_reaper = is_reaper;
         }
     }
 
@@ -709,6 +709,19 @@ impl Threads {
         }
     }
 
+    /// Removes a thread's whole process, whether it has ended or not. Returns how many threads that were.
+    pub(crate) fn remove_process(&mut self, index: ThreadIndex) -> u64 {
+        let before = self.len();
+        let members: Vec<ThreadIndex> = self.members_of(index).collect();
+        for member in members {
+            self.mark_dead(member);
+            self.give_children_away(member);
+            self.remove_at_once(member);
+        }
+        self.remove_at_once(index);
+        (before - self.len()) as u64
+    }
+
     fn give_children_away(&mut self, index: ThreadIndex) {
         let Some(thread) = self.get(index) else { return };
         if thread.first_child.is_none() {
@@ -719,10 +732,10 @@ impl Threads {
         let reaper = named
             .filter(|reaper| *reaper != index && self.get(*reaper).is_some_and(|reaper| !reaper.is_unknown()))
             .or_else(|| self.find_reaper(index));
-        if let Some(reaper) = reaper {
-            if self.get(reaper).is_some_and(|reaper| reaper.pid != pid) {
-                self.set_reaper(reaper, true);
-            }
+        if let Some(reaper) = reaper
+            && self.get(reaper).is_some_and(|reaper| reaper.pid != pid)
+        {
+            self.set_reaper(reaper, true);
         }
         while let Some(child) = self.get(index).and_then(|thread| thread.first_child) {
             self.set_parent(child, reaper);

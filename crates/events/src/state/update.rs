@@ -193,6 +193,7 @@ fn entered_fd_position(ty: EventType) -> usize {
 
 pub(super) fn apply(host: &mut Host, event: &Event<'_>) -> Seen {
     host.settle(event.time);
+    host.keep_within_limits(event.time);
     let mut seen = host.look_up(event);
     host.dispatch(event, &mut seen);
     host.finish(event, &mut seen);
@@ -210,20 +211,11 @@ impl Host {
                 self.remove_thread(index);
             }
         }
-        if let Some((tid, number)) = self.pending.fd.take() {
-            if let Some(fds) = self.threads.find(tid).and_then(|index| self.threads.fds_of_mut(index)) {
-                fds.remove(number);
-            }
+        if let Some((tid, number)) = self.pending.fd.take()
+            && let Some(fds) = self.threads.find(tid).and_then(|index| self.threads.fds_of_mut(index))
+        {
+            fds.remove(number);
         }
-    }
-
-    /// Whether another thread may be kept; counts it as dropped if not.
-    pub(super) fn has_room_for_thread(&mut self) -> bool {
-        let room = self.threads.len() < self.limits.threads;
-        if !room {
-            self.counts.dropped_threads += 1;
-        }
-        room
     }
 
     /// The thread with this id, made up if it is not known.
@@ -242,6 +234,7 @@ impl Host {
         thread.comm = NOT_AVAILABLE.into();
         thread.exe = NOT_AVAILABLE.into();
         thread.last_access = now;
+        self.take(size_of::<Thread>());
         Some(self.threads.insert(thread))
     }
 
@@ -290,10 +283,11 @@ impl Host {
                 seen.errno =
                     if result < 0 { i32::try_from(result.unsigned_abs()).unwrap_or(i32::MAX) } else { 0 };
             }
-            if uses_fd && thread.last_fd == -1 {
-                if let Some(number) = fd_position(ty).and_then(|at| event.i64(at)) {
-                    thread.last_fd = number;
-                }
+            if uses_fd
+                && thread.last_fd == -1
+                && let Some(number) = fd_position(ty).and_then(|at| event.i64(at))
+            {
+                thread.last_fd = number;
             }
         }
         if uses_fd {
@@ -318,6 +312,7 @@ impl Host {
         let fd = fd.into();
         let Some(index) = seen.thread else { return };
         let named = !fd.name.is_empty();
+        self.take(size_of::<Fd>() + fd.name.len() + fd.raw_name.len());
         seen.fd = None;
         let limit = self.limits.fds;
         let Some(fds) = self.threads.fds_of_mut(index) else { return };
@@ -377,20 +372,20 @@ impl Host {
     /// Gives the memory of [`take_entered`](Self::take_entered) back.
     fn give_back(&mut self, seen: &Seen, entered: Option<Box<Entered>>) {
         // Long paths are rare: the memory for them is not kept.
-        if let Some(entered) = entered.filter(|entered| entered.params.capacity() <= 512) {
-            if let Some(thread) = self.thread_mut(seen) {
-                thread.last_enter = Some(entered);
-            }
+        if let Some(entered) = entered.filter(|entered| entered.params.capacity() <= 512)
+            && let Some(thread) = self.thread_mut(seen)
+        {
+            thread.last_enter = Some(entered);
         }
     }
 
     fn dispatch(&mut self, event: &Event<'_>, seen: &mut Seen) {
         use EventType as E;
         match event.ty {
-            E::OPEN_E | E::CREAT_E | E::OPENAT_2_E | E::OPENAT2_E | E::EXECVE_19_E => {
-                if event.param(0).is_some_and(|bytes| !bytes.is_empty()) {
-                    self.store(event, seen);
-                }
+            E::OPEN_E | E::CREAT_E | E::OPENAT_2_E | E::OPENAT2_E | E::EXECVE_19_E
+                if event.param(0).is_some_and(|bytes| !bytes.is_empty()) =>
+            {
+                self.store(event, seen);
             }
             E::EXECVEAT_E | E::CONNECT_E => self.store(event, seen),
             E::READ_X
@@ -478,10 +473,10 @@ impl Host {
             thread.previous_event_time = thread.last_event_time;
             thread.last_event_time = event.time;
         }
-        if !event.ty.is_enter() {
-            if let Some(entered) = &mut thread.last_enter {
-                entered.is_filled = false;
-            }
+        if !event.ty.is_enter()
+            && let Some(entered) = &mut thread.last_enter
+        {
+            entered.is_filled = false;
         }
     }
 }

@@ -120,11 +120,11 @@ impl Host {
     }
 
     pub(super) fn closed(&mut self, event: &Event<'_>, seen: &Seen) {
-        if result_of(event) >= 0 {
-            if let (Some(number), Some(thread)) = (seen.fd, self.thread_mut(seen)) {
-                let tid = thread.tid;
-                self.pending.fd = Some((tid, number));
-            }
+        if result_of(event) >= 0
+            && let (Some(number), Some(thread)) = (seen.fd, self.thread_mut(seen))
+        {
+            let tid = thread.tid;
+            self.pending.fd = Some((tid, number));
         }
     }
 

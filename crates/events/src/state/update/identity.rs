@@ -48,16 +48,16 @@ impl Host {
             self.identities.remove_user(container_id, uid);
             return;
         }
-        self.identities.add_user(
-            container_id,
-            User {
-                uid,
-                gid: event.u32(1).unwrap_or(0),
-                name: text_param(event, 2).into(),
-                home: text_param(event, 3).into(),
-                shell: text_param(event, 4).into(),
-            },
-        );
+        let user = User {
+            uid,
+            gid: event.u32(1).unwrap_or(0),
+            name: text_param(event, 2).into(),
+            home: text_param(event, 3).into(),
+            shell: text_param(event, 4).into(),
+        };
+        if !self.identities.add_user(container_id, user, self.limits.identities) {
+            self.counts.dropped_identities += 1;
+        }
     }
 
     pub(super) fn group_changed(&mut self, event: &Event<'_>) {
@@ -67,6 +67,9 @@ impl Host {
             self.identities.remove_group(container_id, gid);
             return;
         }
-        self.identities.add_group(container_id, UserGroup { gid, name: text_param(event, 1).into() });
+        let group = UserGroup { gid, name: text_param(event, 1).into() };
+        if !self.identities.add_group(container_id, group, self.limits.identities) {
+            self.counts.dropped_identities += 1;
+        }
     }
 }

@@ -178,7 +178,10 @@ impl Host {
             self.threads.remove(existing);
             replaces = true;
         }
-        let Some(thread) = self.threads.get(caller) else { return };
+        let Some(thread) = self.threads.get(caller) else {
+            seen.thread = None;
+            return;
+        };
         let mut child = Thread::unknown(child_tid);
         child.flags = flags;
         if flags.has(ThreadFlags::CLONE_THREAD) {
@@ -219,16 +222,16 @@ impl Host {
 
     /// The end of the call in the thread that was made.
     fn cloned_in_child(&mut self, event: &Event<'_>, seen: &mut Seen) {
-        if let Some((index, thread)) = seen.thread.and_then(|index| Some((index, self.threads.get(index)?))) {
-            if thread.clone_time != 0 {
-                if event.time.wrapping_sub(thread.clone_time) < STALE {
-                    // Its maker's event made it.
-                    return;
-                }
-                // An older thread with the same id, whose end was lost.
-                self.threads.remove(index);
-                seen.thread = None;
+        if let Some((index, thread)) = seen.thread.and_then(|index| Some((index, self.threads.get(index)?)))
+            && thread.clone_time != 0
+        {
+            if event.time.wrapping_sub(thread.clone_time) < STALE {
+                // Its maker's event made it.
+                return;
             }
+            // An older thread with the same id, whose end was lost.
+            self.threads.remove(index);
+            seen.thread = None;
         }
         let params = Params::of(event);
         let mut child = Thread::unknown(event.tid);
@@ -281,13 +284,14 @@ impl Host {
         } else if let Some(since_boot) = params.u64(at::PIDNS_START) {
             child.pidns_start = since_boot.wrapping_add(self.boot_time);
         }
-        if !is_known && !is_leader {
-            if let Some(main) = self.threads.get_mut(model) {
-                main.exe = child.exe.clone();
-                main.comm = child.comm.clone();
-                main.args = child.args.clone();
-                main.cmdline = child.cmdline.clone();
-            }
+        if !is_known
+            && !is_leader
+            && let Some(main) = self.threads.get_mut(model)
+        {
+            main.exe = child.exe.clone();
+            main.comm = child.comm.clone();
+            main.args = child.args.clone();
+            main.cmdline = child.cmdline.clone();
         }
         seen.thread = self.add_thread(child);
         if let Some(thread) = self.thread_mut(seen) {
@@ -325,6 +329,14 @@ impl Host {
         if !self.has_room_for_thread() {
             return None;
         }
+        let list = thread.fds.len() * size_of::<usize>() * 2;
+        self.take(
+            size_of::<Thread>()
+                + list
+                + thread.cmdline.len()
+                + thread.exe.len()
+                + thread.args.as_bytes().len(),
+        );
         let index = self.threads.insert(thread);
         self.threads.join(index);
         Some(index)
@@ -350,15 +362,16 @@ impl Host {
         };
         let args = TextList::same_or_new(&thread.args, params.bytes(at::ARGS));
         thread.set_args(args, &cmdline);
-        thread.pid = params.i64(at::PID).unwrap_or(thread.pid);
+        thread.pid = params.i64(at::PID).filter(|pid| *pid >= 0).unwrap_or(thread.pid);
         if thread.is_unknown() {
             thread.ptid = params.i64(at::PTID).unwrap_or(-1);
             if !thread.flags.has(ThreadFlags::CHILD_IN_PIDNS) {
                 thread.vtid = thread.tid;
                 thread.vpid = thread.pid;
             }
-            self.threads.join(index);
         }
+        // Now that it is known it can be put where it belongs, if it was not there before.
+        self.threads.join(index);
         let Some(thread) = self.threads.get_mut(index) else { return };
         thread.fd_limit = params.i64(at::FD_LIMIT).unwrap_or(-1);
         if let Some(memory) = memory(&params) {
@@ -412,6 +425,9 @@ impl Host {
         thread.flags = kept;
         thread.flags.set(ThreadFlags::ACTIVE);
         thread.flags.set(ThreadFlags::NAME_CHANGED);
+        let texts = [&thread.exe, &thread.exepath, &thread.cmdline].map(|text| text.len());
+        let lists = [&thread.args, &thread.env, &thread.cgroups].map(|list| list.as_bytes().len());
+        self.take(texts.iter().chain(&lists).sum());
         // The other threads of the process are gone.
         if self.threads.alive_in_group_of(index) > 1 {
             let members: Vec<ThreadIndex> = self.threads.members_of(index).collect();

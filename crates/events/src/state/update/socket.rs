@@ -488,10 +488,11 @@ impl Host {
             return;
         }
         let is_ip = matches!(ty, FdType::Ipv4Socket | FdType::Ipv6Socket);
-        if is_ip && !flags.has(FdFlags::CONNECTED) {
-            if let Some(fd) = self.fd_mut(seen) {
-                fd.flags.set(FdFlags::CONNECTED);
-            }
+        if is_ip
+            && !flags.has(FdFlags::CONNECTED)
+            && let Some(fd) = self.fd_mut(seen)
+        {
+            fd.flags.set(FdFlags::CONNECTED);
         }
         if named && is_tcp {
             return;
@@ -517,10 +518,10 @@ impl Host {
     fn learn_ends(&mut self, seen: &mut Seen, tuple: &Tuple<'_>, incoming: bool) {
         let mut name = std::mem::take(&mut self.pending.scratch);
         name.clear();
-        if self.take_ends(seen, tuple, incoming) {
-            if let Some(fd) = self.fd_mut_if_renamed(seen, tuple, &mut name) {
-                seen.fd_renamed = rename(fd, &name);
-            }
+        if self.take_ends(seen, tuple, incoming)
+            && let Some(fd) = self.fd_mut_if_renamed(seen, tuple, &mut name)
+        {
+            seen.fd_renamed = rename(fd, &name);
         }
         self.pending.scratch = name;
     }
@@ -546,11 +547,9 @@ impl Host {
                 let known = self.fd(seen).is_some_and(|fd| {
                     fd.ty == FdType::UnixSocket && fd.endpoints.unix() == (source, destination)
                 });
-                if !known {
-                    if let Some(fd) = self.fd_mut(seen) {
-                        fd.ty = FdType::UnixSocket;
-                        fd.endpoints.set_unix(source, destination);
-                    }
+                if !known && let Some(fd) = self.fd_mut(seen) {
+                    fd.ty = FdType::UnixSocket;
+                    fd.endpoints.set_unix(source, destination);
                 }
                 return true;
             }
