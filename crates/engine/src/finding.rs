@@ -6,7 +6,7 @@ use std::sync::Arc;
 use eyrie_lang::{Arity, Presence, Run, Structured, Value, ValueId};
 use serde::Serialize;
 
-use crate::output::{Style, show};
+use crate::output::{Style, render_value, show};
 use crate::priority::Priority;
 
 /// A rule's number among those that were loaded together, in the order in which they were first defined.
@@ -83,17 +83,22 @@ impl FieldValue {
         if presence != Presence::Present || arity == Arity::Sides {
             return FieldValue::Absent;
         }
+        if arity == Arity::Any && run.values(value).len() > 1 {
+            // Several that stand for one are shown as one.
+            let mut text = String::new();
+            render_value(run, value, style, &mut text);
+            return FieldValue::Text(text);
+        }
         let run = &*run;
         let mut values = run.values(value).map(|item| FieldValue::one(run, value, item, style));
         let mut all: Vec<_> = match arity {
-            Arity::List | Arity::Any => values.collect(),
-            Arity::One | Arity::Sides => values.next().into_iter().collect(),
+            Arity::List => values.collect(),
+            Arity::One | Arity::Any | Arity::Sides => values.next().into_iter().collect(),
         };
         match (arity, all.len()) {
             (_, 0) => FieldValue::Absent,
             (Arity::List, _) => FieldValue::List(all),
-            (_, 1) => all.pop().unwrap_or(FieldValue::Absent),
-            _ => FieldValue::List(all),
+            _ => all.pop().unwrap_or(FieldValue::Absent),
         }
     }
 

@@ -16,9 +16,13 @@ mod user;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use eyrie_lang::schema::{ArgumentKind, ArgumentPolicy, Arity, FieldFlags};
 use eyrie_lang::{Field, FieldId, FieldInfo, Fields, Presence, Structured, Type, Value, Values};
+
+use crate::table::Format;
+use crate::text;
 
 pub use record::{EventRecord, Stream};
 pub use schema::SyscallSchema;
@@ -112,20 +116,32 @@ impl Fields for EventRecord<'_> {
             | id::EVT_DATETIME
             | id::EVT_DATETIME_S
             | id::EVT_OUTPUTTIME => Structured::Number(self.event.time),
+            id::FD_DEV => Structured::Text,
+            id::EVT_RAWARG => match evt::format_of(self, field) {
+                Some(Format::Hex | Format::Oct) => Structured::Text,
+                _ => Structured::Value,
+            },
             _ => Structured::of(field.ty),
         }
     }
 
     fn display(&self, field: &Field, value: Value<'_>, out: &mut String) -> bool {
-        if field.id == id::EVT_BUFFER {
-            return evt::show_buffer(self, out);
+        // Writing to a string does not fail.
+        match (field.id, value) {
+            (id::EVT_BUFFER, _) => evt::show_buffer(self, out),
+            (id::EVT_RAWARG, _) => evt::show_raw(self, field, value, out),
+            (_, Value::Float(number)) => {
+                let _ = write!(out, "{number:.1}");
+                true
+            }
+            (_, Value::Ip(IpAddr::V6(address))) => {
+                let mut bytes = Vec::new();
+                text::address::write_ipv6(address, &mut bytes);
+                out.push_str(&String::from_utf8_lossy(&bytes));
+                true
+            }
+            _ => show_number(field.id, value, out),
         }
-        if let Value::Float(number) = value {
-            // Writing to a string does not fail.
-            let _ = write!(out, "{number:.1}");
-            return true;
-        }
-        show_number(field.id, value, out)
     }
 }
 

@@ -155,7 +155,10 @@ impl<'a> ParamText<'a> {
                 time => display(out, time.map(|n| n as u64)),
             },
             Type::AbsTime => match self.int() {
-                Some(time) => time::write_date_time(time as u64, 0, true, out),
+                Some(time) => {
+                    let time = time as u64;
+                    time::write_date_time(time, self.record.stream.offset_at(time), true, out);
+                }
                 None => out.extend_from_slice(MISSING),
             },
             Type::Flags8

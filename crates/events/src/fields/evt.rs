@@ -1,13 +1,15 @@
 //! The fields of the event itself: what every event has (number, time, source) and what system calls have (kind, parameters,
 //! result).
 
-use eyrie_lang::{Field, Presence, Type, Values};
+use std::fmt::Write as _;
+
+use eyrie_lang::{Field, Presence, Type, Value, Values};
 
 use super::id;
 use super::record::{EventRecord, write_directory, write_joined};
 use super::schema::{BY_PARAM_NAME, NO_POSITION};
 use crate::state::{Fd, FdType, Thread};
-use crate::table::{Category, Direction, EventClass, EventFlags, EventType, ParamName, SyscallId};
+use crate::table::{Category, Direction, EventClass, EventFlags, EventType, Format, ParamName, SyscallId};
 use crate::text::{self, AT_FDCWD, ParamText, time};
 
 const SECOND: u64 = 1_000_000_000;
@@ -35,17 +37,18 @@ pub(super) fn extract_event<'v>(
     let since_first = event.time.wrapping_sub(stream.first_time);
     match field.id {
         id::EVT_NUM => out.uint(event.number),
-        id::EVT_TIME => out.written_text(|out| time::write_clock(event.time, stream.utc_offset, true, out)),
+        id::EVT_TIME => {
+            out.written_text(|out| time::write_clock(event.time, stream.offset_at(event.time), true, out))
+        }
         id::EVT_TIME_S => {
-            out.written_text(|out| time::write_clock(event.time, stream.utc_offset, false, out))
+            out.written_text(|out| time::write_clock(event.time, stream.offset_at(event.time), false, out))
         }
         id::EVT_TIME_ISO8601 => out.written_text(|out| time::write_iso8601(event.time, out)),
         id::EVT_DATETIME => {
-            out.written_text(|out| time::write_date_time(event.time, stream.utc_offset, true, out))
+            out.written_text(|out| time::write_date_time(event.time, stream.offset_at(event.time), true, out))
         }
-        id::EVT_DATETIME_S => {
-            out.written_text(|out| time::write_date_time(event.time, stream.utc_offset, false, out))
-        }
+        id::EVT_DATETIME_S => out
+            .written_text(|out| time::write_date_time(event.time, stream.offset_at(event.time), false, out)),
         id::EVT_RAWTIME => out.uint(event.time),
         id::EVT_RAWTIME_S => out.uint(event.time / SECOND),
         id::EVT_RAWTIME_NS => out.uint(event.time % SECOND),
@@ -119,9 +122,9 @@ pub(super) fn extract_syscall<'v>(
         id::EVT_DELTATIME => out.uint(since_previous),
         id::EVT_DELTATIME_S => out.uint(since_previous / SECOND),
         id::EVT_DELTATIME_NS => out.uint(since_previous % SECOND),
-        id::EVT_OUTPUTTIME => {
-            out.written_text(|out| time::write_clock(event.time, record.stream.utc_offset, true, out))
-        }
+        id::EVT_OUTPUTTIME => out.written_text(|out| {
+            time::write_clock(event.time, record.stream.offset_at(event.time), true, out)
+        }),
         // System calls' beginnings are no longer recorded.
         id::EVT_LATENCY
         | id::EVT_LATENCY_S
@@ -300,6 +303,29 @@ fn raw_argument<'v>(record: &'v EventRecord<'_>, field: &Field, out: &mut Values
         None if field.ty == Type::Bool => out.bool(bytes.iter().any(|byte| *byte != 0)),
         None => out.bytes(bytes),
     }
+}
+
+/// How numbers of the parameter that `evt.rawarg` is are shown.
+pub(super) fn format_of(record: &EventRecord<'_>, field: &Field) -> Option<Format> {
+    let at = position_of(record, field)?;
+    record.event.info().params.get(at).map(|info| info.format)
+}
+
+/// Shows a parameter's value in the format of the parameter.
+pub(super) fn show_raw(record: &EventRecord<'_>, field: &Field, value: Value<'_>, out: &mut String) -> bool {
+    let bits = match (value, field.ty.width()) {
+        (Value::Uint(number), _) => number,
+        (Value::Int(number), Some(width)) if width.bits < 64 => number as u64 & u64::from(u32::MAX),
+        (Value::Int(number), _) => number as u64,
+        _ => return false,
+    };
+    // Writing to a string does not fail.
+    match format_of(record, field) {
+        Some(Format::Hex) => _ = write!(out, "{bits:X}"),
+        Some(Format::Oct) => _ = write!(out, "{bits:o}"),
+        _ => return false,
+    }
+    true
 }
 
 /// The data that was read or written.

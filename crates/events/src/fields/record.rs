@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::event::Event;
 use crate::state::{Container, Fd, FdTable, Host, Interface, Seen, Thread, ThreadIndex, join_paths};
 use crate::text::{AT_FDCWD, BufferFormat};
@@ -20,8 +23,8 @@ pub struct Stream {
     pub previous_time: u64,
     /// When the current event is.
     pub time: u64,
-    /// Seconds east of Greenwich of the clock by which times are shown.
-    pub utc_offset: i32,
+    /// Where the clock hangs by which times are shown; UTC if nowhere.
+    pub time_zone: Option<TimeZone>,
     /// The name of the machine that judges the events, for `evt.hostname`.
     pub hostname: String,
     /// How data that was read or written is shown.
@@ -86,6 +89,13 @@ impl Stream {
         }
         self.previous_time = self.time;
         self.time = time;
+    }
+
+    /// Seconds by which the clock is ahead of UTC at a time.
+    pub(crate) fn offset_at(&self, time: u64) -> i32 {
+        let stamp =
+            i64::try_from(time / 1_000_000_000).ok().and_then(|time| Timestamp::from_second(time).ok());
+        self.time_zone.as_ref().zip(stamp).map_or(0, |(zone, stamp)| zone.to_offset(stamp).seconds())
     }
 
     /// Counts, for `util.cnt`.

@@ -6,6 +6,7 @@
 mod alerts;
 mod fields;
 mod filters;
+mod outputs;
 
 use std::path::PathBuf;
 
