@@ -41,6 +41,7 @@ impl LiveRules {
     /// Puts another set in its place, and returns the old one. What rules remember goes over to the rules of the new set that
     /// have not changed.
     pub fn replace(&self, set: RuleSet) -> Arc<RuleSet> {
+        set.inherit(&self.set.load());
         self.set.swap(Arc::new(set))
     }
 

@@ -9,6 +9,7 @@ mod compile;
 pub mod describe;
 pub mod falco_json;
 mod lint;
+mod memory;
 mod problem;
 mod read;
 mod schema_check;
@@ -20,6 +21,9 @@ use std::collections::BTreeMap;
 use eyrie_lang::Schema;
 
 pub use compile::{ListItem, MacroItem, PluginError, Rule, RuleException, Rules};
+pub use memory::{
+    DEFAULT_LIMIT, MAX_LIMIT, MemoryRule, Pattern, PatternPart, SequenceStep, Suppress, parse_duration,
+};
 pub use problem::{LoadCode, Location, Problem};
 pub use schema_check::SchemaProblem;
 pub use written::{Place, SourceFile};
@@ -219,6 +223,7 @@ impl<'s> Loader<'s> {
             warnings: &mut report.warnings,
             mistakes: None,
             file: number,
+            memory: false,
         };
         match reader.read(&documents, &Context::file(number, name)) {
             Err(problem) => report.errors.push(*problem),
@@ -263,6 +268,7 @@ impl<'s> Loader<'s> {
                 warnings: &mut warnings,
                 mistakes: Some(&mut errors),
                 file: number,
+                memory: false,
             };
             // A tolerant reader keeps its mistakes.
             if let Err(problem) = reader.read(&documents, &Context::file(number, &file.name)) {

@@ -46,6 +46,7 @@
 
 mod select;
 mod source;
+pub(crate) mod template;
 
 use std::sync::Arc;
 
@@ -54,7 +55,7 @@ use eyrie_lang::{Diagnostic, Schema};
 use crate::finding::{RuleId, RuleInfo};
 use crate::output::Style;
 use crate::priority::Priority;
-use crate::rules::{Rule, Rules};
+use crate::rules::{MemoryRule, Rule, Rules};
 use crate::static_fields::{StaticFields, WithStaticFields};
 
 pub use select::{SelectedBy, Selection, matches_wildcard};
@@ -112,20 +113,42 @@ impl RuleSet {
         sources: impl IntoIterator<Item = (&'s str, &'s dyn Schema)>,
         options: &RuleSetOptions,
     ) -> Result<Self, Box<BuildError>> {
-        let infos: Vec<Arc<RuleInfo>> =
-            rules.rules.iter().zip(0..).map(|(rule, id)| Arc::new(info(rule, RuleId(id)))).collect();
-        let enabled = select::enabled(&rules.rules, options);
+        let heads: Vec<RuleInfo> =
+            rules.rules.iter().map(info).chain(rules.memory.iter().map(memory_info)).collect();
+        let enabled_by_files =
+            rules.rules.iter().map(|rule| rule.enabled).chain(rules.memory.iter().map(|rule| rule.enabled));
+        let enabled = select::enabled(&heads, &enabled_by_files.collect::<Vec<_>>(), options);
+        let infos: Vec<Arc<RuleInfo>> = heads
+            .into_iter()
+            .zip(0..)
+            .map(|(head, id)| Arc::new(RuleInfo { id: RuleId(id), ..head }))
+            .collect();
         let mut built = Vec::new();
         for (name, schema) in sources {
-            let own: Vec<_> = enabled
-                .iter()
-                .filter_map(|at| Some((rules.rules.get(*at)?, infos.get(*at)?)))
-                .filter(|(rule, _)| rule.source == name)
-                .collect();
+            let own = |info: &&Arc<RuleInfo>| info.source == name;
             let schema = WithStaticFields::new(schema, &options.static_fields);
-            built.push(Arc::new(SourceRules::build(name, &schema, &own, options)?));
+            let mut source = source::Builder::new(name, &schema, options);
+            for at in &enabled {
+                let Some(info) = infos.get(*at).filter(own) else { continue };
+                match (rules.rules.get(*at), at.checked_sub(rules.rules.len())) {
+                    (Some(rule), _) => source.rule(rule, info)?,
+                    (None, Some(at)) => source.memory(rules.memory.get(at), info)?,
+                    (None, None) => {}
+                }
+            }
+            built.push(Arc::new(source.finish()));
         }
         Ok(RuleSet { rules: infos, sources: built })
+    }
+
+    /// Goes on with what the rules of another set remember: each rule that is the same in both has one memory from now on.
+    /// [`LiveRules`](crate::LiveRules) does this when it puts a set in the place of another.
+    pub fn inherit(&self, other: &RuleSet) {
+        for source in &self.sources {
+            if let Some(other) = other.source(source.name()) {
+                source.inherit(other);
+            }
+        }
     }
 
     /// The rules of a source; `None` if the set was not made for it.
@@ -138,7 +161,7 @@ impl RuleSet {
         &self.sources
     }
 
-    /// All rules that were loaded, also those that are switched off, by number.
+    /// All rules that were loaded, also those that are switched off, by number; those with memory come last.
     pub fn rules(&self) -> &[Arc<RuleInfo>] {
         &self.rules
     }
@@ -149,9 +172,9 @@ impl RuleSet {
     }
 }
 
-fn info(rule: &Rule, id: RuleId) -> RuleInfo {
+fn info(rule: &Rule) -> RuleInfo {
     RuleInfo {
-        id,
+        id: RuleId(0),
         name: rule.name.clone(),
         desc: rule.desc.clone(),
         source: rule.source.clone(),
@@ -159,5 +182,18 @@ fn info(rule: &Rule, id: RuleId) -> RuleInfo {
         tags: rule.tags.clone(),
         capture: rule.capture,
         capture_duration: rule.capture_duration,
+    }
+}
+
+fn memory_info(rule: &MemoryRule) -> RuleInfo {
+    RuleInfo {
+        id: RuleId(0),
+        name: rule.name.clone(),
+        desc: rule.desc.clone(),
+        source: rule.source.clone(),
+        priority: Priority::from_number(rule.priority),
+        tags: rule.tags.clone(),
+        capture: false,
+        capture_duration: 0,
     }
 }

@@ -48,7 +48,7 @@ codes! {
     DUPLICATE_EXCEPTION = "duplicate-exception", "Two exceptions of a rule have one name.";
     EXCEPTION_WITHOUT_VALUES = "exception-without-values", "An exception is appended to without values.";
     EMPTY_OUTPUT = "empty-output", "Nothing is left of the output.";
-    UNSAFE_NA = "unsafe-na", "A field of audit events is compared with the text <NA>.";
+    UNSAFE_NA = "unsafe-na", "A field of audit events is compared with the text `<NA>`.";
     MANY_EVENTS = "many-events", "A rule is looked at for more than a hundred types of events.";
     NEVER_MATCHES = "never-matches", "A rule cannot match: its condition contradicts itself.";
     DEAD_ALTERNATIVE = "dead-alternative", "An alternative of a condition can never hold beside the rest of the condition.";
@@ -60,6 +60,12 @@ codes! {
     LIST_IS_KEYWORD = "list-is-keyword", "A list has the name of a keyword or operator, which it replaces in conditions.";
     REDEFINED = "redefined", "An item is defined again, which replaces the earlier definition.";
     BROKEN_MACRO = "broken-macro", "A macro that nothing uses would not compile.";
+    UNKNOWN_EXTENSION = "unknown-extension", "A file says that it uses an extension that there is not.";
+    SEQUENCE_STEPS = "sequence-steps", "A sequence has less than two steps.";
+    STEP_NAME = "step-name", "A step of a sequence cannot have this name.";
+    UNEQUAL_BY = "unequal-by", "Not all steps of a sequence are joined by the same number of fields.";
+    BAD_BY = "bad-by", "Events cannot be joined by this.";
+    NAME_TAKEN = "name-taken", "Another rule has the name.";
     UNUSED_MACRO = "unused-macro", "Nothing uses the macro.";
     UNUSED_LIST = "unused-list", "Nothing uses the list.";
 }

@@ -1,6 +1,7 @@
 //! What has been read so far, item by item: definitions, redefinitions in place, appends and overrides.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Duration;
 
 use super::Version;
 use super::codes;
@@ -14,6 +15,7 @@ pub(super) struct Collector {
     pub(super) lists: Table<ListInfo>,
     pub(super) macros: Table<MacroInfo>,
     pub(super) rules: Table<RuleInfo>,
+    pub(super) memory: MemoryTable,
     pub(super) required_engine: Option<Version>,
     pub(super) required_plugins: Vec<Vec<(String, Version)>>,
     /// Where each of them stands.
@@ -122,6 +124,60 @@ pub(super) struct RuleInfo {
     pub(super) warn_evttypes: bool,
     pub(super) skip_if_unknown_filter: bool,
     pub(super) unknown_source: bool,
+    pub(super) suppress: Option<SuppressInfo>,
+}
+
+/// Which findings are not told.
+#[derive(Clone, Debug)]
+pub(super) struct SuppressInfo {
+    pub(super) context: Context,
+    pub(super) by: Vec<Value>,
+    pub(super) period: Duration,
+    pub(super) limit: u32,
+}
+
+/// A rule with memory. Its head is that of a rule, without a condition.
+#[derive(Debug)]
+pub(super) struct MemoryInfo {
+    pub(super) rule: RuleInfo,
+    pub(super) within: Duration,
+    pub(super) slack: Duration,
+    pub(super) limit: u32,
+    pub(super) pattern: PatternInfo,
+}
+
+#[derive(Debug)]
+pub(super) enum PatternInfo {
+    Sequence { steps: Vec<(Option<String>, PartInfo)>, until: Option<PartInfo> },
+    Threshold { on: PartInfo, count: u32, distinct: Option<Value> },
+}
+
+/// A condition with the fields that events are joined by.
+#[derive(Debug)]
+pub(super) struct PartInfo {
+    pub(super) context: Context,
+    pub(super) condition_context: Context,
+    pub(super) condition: Written,
+    pub(super) by: Vec<Value>,
+}
+
+/// Rules with memory, in the order in which they were first defined.
+#[derive(Debug, Default)]
+pub(super) struct MemoryTable {
+    pub(super) all: Vec<MemoryInfo>,
+}
+
+impl MemoryTable {
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut MemoryInfo> {
+        self.all.iter_mut().find(|known| known.rule.name == name)
+    }
+
+    pub(super) fn define(&mut self, new: MemoryInfo) {
+        match self.get_mut(&new.rule.name) {
+            Some(known) => *known = new,
+            None => self.all.push(new),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 
 mod lists;
 mod macros;
+mod memory;
 mod rule;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,6 +16,7 @@ use eyrie_lang::{Diagnostic, KindSet};
 use super::Version;
 use super::codes;
 use super::collect::{Collector, Step};
+use super::memory::{MemoryRule, Suppress};
 use super::problem::{Context, LoadCode, Problem};
 use super::read::{PRIORITIES, Sources};
 use super::written::{Place, SourceFile, Written};
@@ -54,6 +56,8 @@ pub struct Rule {
     pub capture: bool,
     /// For how many milliseconds; 0 is the default.
     pub capture_duration: u32,
+    /// Which findings are not told.
+    pub suppress: Option<Suppress>,
     /// Its exceptions.
     pub exceptions: Vec<RuleException>,
     /// The kinds of events that it can match.
@@ -79,6 +83,11 @@ impl Rule {
     /// The priority's name, such as `Warning`.
     pub fn priority_name(&self) -> &'static str {
         PRIORITIES.get(usize::from(self.priority)).copied().unwrap_or("Debug")
+    }
+
+    /// What the memory of its findings depends on.
+    pub(crate) fn fingerprint(&self) -> String {
+        format!("{}\n{}\n{}", self.name, self.source, self.condition_compiled)
     }
 }
 
@@ -117,6 +126,8 @@ pub struct ListItem {
 pub struct Rules {
     /// In the order in which they were first defined; without those for unknown sources.
     pub rules: Vec<Rule>,
+    /// Rules with memory, in the order in which they were first defined; without those for unknown sources.
+    pub memory: Vec<MemoryRule>,
     /// In the order in which they were first defined.
     pub macros: Vec<MacroItem>,
     /// In the order in which they were first defined.
@@ -193,6 +204,7 @@ pub(super) struct Compilation {
     lists: Vec<CompiledList>,
     macros: Vec<CompiledMacro>,
     rules: Vec<Option<CompiledRule>>,
+    memory: Vec<(Option<MemoryRule>, Uses)>,
     /// Who has a word in its text that could be the name of a list or macro. Kept from the second file on.
     users: Option<HashMap<Box<str>, Vec<User>>>,
 }
@@ -286,6 +298,9 @@ impl Compilation {
                 *slot = Some(compiled);
             }
         }
+        if self.compile_memory(collector, around, report) {
+            return;
+        }
         if report.errors.is_empty() {
             self.unused(collector, report.warnings);
         }
@@ -320,7 +335,8 @@ impl Compilation {
         let all = self.lists.iter().flat_map(|list| &list.uses).map(|id| (id, true));
         let of_macros = self.macros.iter().map(|item| &item.uses);
         let of_rules = self.rules.iter().flatten().map(|rule| &rule.uses);
-        let rest = of_macros.chain(of_rules).flat_map(|uses| {
+        let of_memory = self.memory.iter().map(|(_, uses)| uses);
+        let rest = of_macros.chain(of_rules).chain(of_memory).flat_map(|uses| {
             uses.lists.iter().map(|id| (id, true)).chain(uses.macros.iter().map(|id| (id, false)))
         });
         for (id, list) in all.chain(rest) {
@@ -401,6 +417,7 @@ impl Compilation {
         let (lists_used, macros_used) = self.used();
         Rules {
             rules: self.rules.iter().flatten().filter_map(|compiled| compiled.rule.clone()).collect(),
+            memory: self.memory.iter().filter_map(|(rule, _)| rule.clone()).collect(),
             macros: collector
                 .macros
                 .all

@@ -2,6 +2,7 @@
 //! the one that Falco reports. A [`Reader`] that is tolerant goes on after it.
 
 mod exceptions;
+mod memory;
 mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +33,8 @@ pub(super) struct Reader<'r, 's> {
     pub(super) mistakes: Option<&'r mut Vec<Problem>>,
     /// The file's number.
     pub(super) file: usize,
+    /// Whether the file uses rules with memory.
+    pub(super) memory: bool,
 }
 
 fn invalid<T>(context: &Context, code: Code, message: impl Into<String>) -> Step<T> {
@@ -272,6 +275,14 @@ impl Reader<'_, '_> {
             self.macro_item(item, file)
         } else if is_set(item, "rule") {
             self.rule(item, file)
+        } else if is_set(item, "extensions") {
+            self.extensions(item, file)
+        } else if self.memory && is_set(item, "sequence") {
+            self.memory_item(item, file, "sequence")
+        } else if self.memory && is_set(item, "threshold") {
+            self.memory_item(item, file, "threshold")
+        } else if self.memory && is_set(item, "suppress") {
+            self.suppress_item(item, file)
         } else {
             self.unknown_item(item, file);
             Ok(())
@@ -282,6 +293,7 @@ impl Reader<'_, '_> {
         let kinds = ["rule", "macro", "list", "required_engine_version", "required_plugin_versions"];
         let keys = item.entries().iter().filter_map(|(key, _)| key.scalar());
         let meant = keys.filter_map(|key| closest(key, kinds)).next();
+        let undeclared = memory::ITEMS.iter().any(|kind| is_set(item, kind));
         let problem = file
             .child("rules content item", "", item)
             .pointing(self.place(head(item, "")))
@@ -291,6 +303,7 @@ impl Reader<'_, '_> {
                 "an item of no known kind is left out",
             )
             .help(match meant {
+                _ if undeclared => memory::DECLARE.to_string(),
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "an item has one of the keys `rule`, `macro`, `list`, `required_engine_version` and `required_plugin_versions`".to_string(),
             });
@@ -311,7 +324,10 @@ impl Reader<'_, '_> {
                         codes::UNKNOWN_KEY,
                         format!("there is no key `{key}` here; it is left out"),
                     )
-                    .help_if(meant.map(|meant| format!("did you mean `{meant}`?")));
+                    .help_if(match key {
+                        "suppress" if !self.memory => Some(memory::DECLARE.to_string()),
+                        _ => meant.map(|meant| format!("did you mean `{meant}`?")),
+                    });
                 self.warnings.push(problem);
             }
             if let Some(first) = seen.get(key) {

@@ -1,8 +1,7 @@
 //! Which rules are on: what the files say, the least urgent priority, and what is selected by name or tag.
 
 use super::RuleSetOptions;
-use crate::priority::Priority;
-use crate::rules::Rule;
+use crate::finding::RuleInfo;
 
 /// Switches rules on or off.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +42,7 @@ impl Selection {
         Selection { enable: false, by: SelectedBy::Tag(tag.into()) }
     }
 
-    fn is_for(&self, rule: &Rule) -> bool {
+    fn is_for(&self, rule: &RuleInfo) -> bool {
         match &self.by {
             SelectedBy::Rule(pattern) => matches_wildcard(pattern, &rule.name),
             SelectedBy::Tag(tag) => rule.tags.contains(tag),
@@ -72,12 +71,17 @@ pub fn matches_wildcard(pattern: &str, name: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// The positions of the rules that are on, in the order in which they are tried. A rule that is switched off and on again
-/// comes last, as in Falco.
-pub(super) fn enabled(rules: &[Rule], options: &RuleSetOptions) -> Vec<usize> {
-    let counts = |rule: &Rule| Priority::from_number(rule.priority) <= options.minimum_priority;
-    let mut order: Vec<usize> =
-        rules.iter().enumerate().filter(|(_, rule)| rule.enabled && counts(rule)).map(|(at, _)| at).collect();
+/// The positions of the rules that are on, in the order in which they are tried; `by_files` says which are on in the files. A
+/// rule that is switched off and on again comes last, as in Falco.
+pub(super) fn enabled(rules: &[RuleInfo], by_files: &[bool], options: &RuleSetOptions) -> Vec<usize> {
+    let counts = |rule: &RuleInfo| rule.priority <= options.minimum_priority;
+    let mut order: Vec<usize> = rules
+        .iter()
+        .zip(by_files)
+        .enumerate()
+        .filter(|(_, (rule, on))| **on && counts(rule))
+        .map(|(at, _)| at)
+        .collect();
     for selection in &options.selections {
         let selected = |at: &usize| rules.get(*at).is_some_and(|rule| selection.is_for(rule));
         if selection.enable {

@@ -1,15 +1,20 @@
 //! [`SourceRules`]: the rules of one source, and how they judge an [`Event`].
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use eyrie_lang::{
-    Candidates, Compiler, ConditionId, Fields, Index, Kind, KindSet, Program, Run, Schema, Scratch, ValueId,
+    Candidates, Compiler, ConditionId, Diagnostic, Fields, Index, Kind, KindSet, Program, Run, Schema,
+    Scratch,
 };
 
+use super::template::Template;
 use super::{BuildError, Matching, RuleSetOptions};
-use crate::finding::{FieldValue, Finding, RuleInfo};
-use crate::output::{OutputFormat, Style};
-use crate::rules::Rule;
+use crate::finding::{Finding, RuleInfo};
+use crate::memory::{Memory, MemoryStats, Suppressor};
+use crate::output::Style;
+use crate::rules::{MemoryRule, Rule};
 use crate::static_fields::Layered;
 
 /// What is judged.
@@ -48,6 +53,7 @@ impl JudgeScratch {
 pub struct SourceRules {
     name: String,
     rules: Vec<Judge>,
+    memory: Vec<Memory>,
     /// Distinct programs for kinds of events.
     groups: Vec<Group>,
     /// Of each kind, which group; empty where there are no kinds, and the first group is for everything.
@@ -57,6 +63,16 @@ pub struct SourceRules {
     style: Style,
     /// The texts of static fields, in the order of their keys.
     static_texts: Vec<Arc<str>>,
+    waiting: Option<Waiting>,
+}
+
+/// The time, where events wait in rules' memories.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// The time of the latest event.
+    now: AtomicU64,
+    /// When something has waited long enough.
+    due: AtomicU64,
 }
 
 /// A rule and how its findings are told.
@@ -64,15 +80,10 @@ pub struct SourceRules {
 struct Judge {
     info: Arc<RuleInfo>,
     condition: ConditionId,
-    output: OutputFormat,
-    fields: Vec<(Arc<str>, Told)>,
-}
-
-/// What a finding has for a field.
-#[derive(Debug)]
-enum Told {
-    Value(ValueId),
-    Text(OutputFormat),
+    template: Template,
+    suppressor: Option<Suppressor>,
+    /// What the memory of its findings depends on.
+    fingerprint: String,
 }
 
 /// The rules that can match some kinds of events.
@@ -82,58 +93,101 @@ struct Group {
     index: Index,
     /// In the order in which they are tried: the rule's position, and its condition.
     rules: Vec<(u32, ConditionId)>,
+    memory_index: Index,
+    /// The position of a rule with memory, the number of its condition, and that.
+    memory: Vec<(u32, u32, ConditionId)>,
 }
 
-impl SourceRules {
-    pub(super) fn build(
-        name: &str,
-        schema: &dyn Schema,
-        rules: &[(&Rule, &Arc<RuleInfo>)],
-        options: &RuleSetOptions,
-    ) -> Result<Self, Box<BuildError>> {
-        let mut compiler = Compiler::new(schema);
-        let mut judges = Vec::with_capacity(rules.len());
-        for (rule, info) in rules {
-            let judge = Judge::compile(rule, info, &mut compiler)
-                .map_err(|diagnostics| Box::new(BuildError { rule: rule.name.clone(), diagnostics }))?;
-            judges.push(judge);
-        }
+/// Makes the rules of a source ready, one by one in their order.
+pub(super) struct Builder<'b> {
+    name: &'b str,
+    schema: &'b dyn Schema,
+    compiler: Compiler<'b>,
+    options: &'b RuleSetOptions,
+    rules: Vec<Judge>,
+    memory: Vec<Memory>,
+}
+
+impl<'b> Builder<'b> {
+    pub(super) fn new(name: &'b str, schema: &'b dyn Schema, options: &'b RuleSetOptions) -> Self {
+        let compiler = Compiler::new(schema);
+        Builder { name, schema, compiler, options, rules: Vec::new(), memory: Vec::new() }
+    }
+
+    pub(super) fn rule(&mut self, rule: &Rule, info: &Arc<RuleInfo>) -> Result<(), Box<BuildError>> {
+        let judge = Judge::compile(rule, info, &mut self.compiler);
+        self.rules.push(judge.map_err(|diagnostics| failed(&rule.name, diagnostics))?);
+        Ok(())
+    }
+
+    pub(super) fn memory(
+        &mut self,
+        rule: Option<&MemoryRule>,
+        info: &Arc<RuleInfo>,
+    ) -> Result<(), Box<BuildError>> {
+        let Some(rule) = rule else { return Ok(()) };
+        let memory = Memory::compile(rule, info, self.schema, &mut self.compiler);
+        self.memory.push(memory.map_err(|diagnostics| failed(&rule.name, diagnostics))?);
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> SourceRules {
+        let Builder { name, schema, compiler, options, rules, memory } = self;
         let program = compiler.finish();
+        let conditions = || {
+            let of_memory = memory.iter().flat_map(|memory| memory.conditions());
+            rules.iter().map(|judge| judge.condition).chain(of_memory)
+        };
         let (programs, of_kind, wanted) = match schema.discriminant() {
             Some(discriminant) => {
                 let by_kind = program.specialise_all(discriminant);
-                let wanted = judges.iter().filter_map(|judge| by_kind.kinds(judge.condition));
+                let wanted = conditions().filter_map(|condition| by_kind.kinds(condition));
                 let mut wanted =
                     wanted.fold(KindSet::empty(discriminant.len()), |all, kinds| all.union(kinds));
                 let any_name =
                     (0..discriminant.records()).map(Kind).filter(|kind| discriminant.has_any_name(*kind));
-                any_name.filter(|_| !judges.is_empty()).for_each(|kind| wanted.insert(kind));
+                any_name.filter(|_| conditions().next().is_some()).for_each(|kind| wanted.insert(kind));
                 let (programs, of) = by_kind.into_parts();
                 (programs, of, wanted)
             }
             None => (vec![program], Vec::new(), KindSet::empty(0)),
         };
-        let groups = programs.into_iter().map(|program| Group::new(program, &judges)).collect();
-        Ok(SourceRules {
+        let groups = programs.into_iter().map(|program| Group::new(program, &rules, &memory)).collect();
+        SourceRules {
             name: name.to_string(),
-            rules: judges,
+            waiting: memory.iter().any(Memory::waits).then(Waiting::default),
+            rules,
+            memory,
             groups,
             of_kind,
             wanted,
             matching: options.matching,
             style: options.style,
             static_texts: options.static_fields.values().map(|text| Arc::from(text.as_str())).collect(),
-        })
+        }
     }
+}
 
+fn failed(rule: &str, diagnostics: Vec<Diagnostic>) -> Box<BuildError> {
+    Box::new(BuildError { rule: rule.to_string(), diagnostics })
+}
+
+impl SourceRules {
     /// The source's name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The rules that are on, in the order in which they are tried.
-    pub fn rules(&self) -> impl ExactSizeIterator<Item = &Arc<RuleInfo>> {
-        self.rules.iter().map(|rule| &rule.info)
+    /// The rules that are on, in the order in which they are tried; those with memory come last.
+    pub fn rules(&self) -> impl Iterator<Item = &Arc<RuleInfo>> {
+        self.rules.iter().map(|rule| &rule.info).chain(self.memory.iter().map(Memory::info))
+    }
+
+    /// What the memories of rules hold: of each rule with memory, and of each whose findings are not all told.
+    pub fn memory(&self) -> impl Iterator<Item = (&Arc<RuleInfo>, MemoryStats)> {
+        let suppressing =
+            self.rules.iter().filter_map(|rule| Some((&rule.info, rule.suppressor.as_ref()?.stats())));
+        self.memory.iter().map(|memory| (memory.info(), memory.stats())).chain(suppressing)
     }
 
     /// The kinds that at least one rule can match. Events of other kinds need not be brought.
@@ -141,14 +195,68 @@ impl SourceRules {
         &self.wanted
     }
 
-    /// Judges an event: calls `report` with what the first rule that matches finds, or all rules, in order. Allocates nothing
-    /// if none does, once the scratch is warm.
-    pub fn judge(&self, event: &Event<'_>, scratch: &mut JudgeScratch, report: impl FnMut(Finding)) {
+    /// Judges an event: calls `report` with what the first rule that matches finds, or all rules, in order, and then with what
+    /// rules with memory find, which are looked at whatever matched before. Allocates nothing for an event that matches no
+    /// condition, once the scratch is warm.
+    pub fn judge(&self, event: &Event<'_>, scratch: &mut JudgeScratch, mut report: impl FnMut(Finding)) {
         if self.static_texts.is_empty() {
-            return self.judge_fields(event, event.fields, scratch, report);
+            return self.judge_fields(event, event.fields, scratch, &mut report);
         }
         let layered = Layered { fields: event.fields, texts: &self.static_texts };
-        self.judge_fields(event, &layered, scratch, report);
+        self.judge_fields(event, &layered, scratch, &mut report);
+    }
+
+    /// Tells that all events up to this time have been judged, as far as there were any: what waits for them in the memory of
+    /// rules with `slack` counts now. Without it they wait for the next event. Times are in nanoseconds since the Unix epoch.
+    pub fn advance(&self, time: u64, mut report: impl FnMut(Finding)) {
+        if let Some(waiting) = &self.waiting {
+            self.see(waiting, time, &mut report);
+        }
+    }
+
+    /// Tells that there are no more events. What waits counts now.
+    pub fn finish(&self, report: impl FnMut(Finding)) {
+        self.advance(u64::MAX, report);
+    }
+
+    pub(super) fn inherit(&self, other: &SourceRules) {
+        let others: HashMap<&str, &Memory> =
+            other.memory.iter().map(|memory| (memory.info().name.as_str(), memory)).collect();
+        for memory in &self.memory {
+            if let Some(other) = others.get(memory.info().name.as_str()) {
+                memory.inherit(other);
+            }
+        }
+        let suppressors: HashMap<&str, &Suppressor> = other
+            .rules
+            .iter()
+            .filter_map(|judge| Some((judge.fingerprint.as_str(), judge.suppressor.as_ref()?)))
+            .collect();
+        for judge in &self.rules {
+            if let (Some(own), Some(other)) = (&judge.suppressor, suppressors.get(judge.fingerprint.as_str()))
+            {
+                own.inherit(other);
+            }
+        }
+    }
+
+    fn see(&self, waiting: &Waiting, time: u64, report: &mut dyn FnMut(Finding)) {
+        let now = waiting.now.fetch_max(time, Ordering::Relaxed).max(time);
+        if now < waiting.due.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut found = Vec::new();
+        for memory in self.memory.iter().filter(|memory| memory.waits()) {
+            memory.see(now, self.style, &mut |finding| found.push(finding));
+        }
+        self.set_due(waiting);
+        found.sort_by_key(|finding| finding.time);
+        found.into_iter().for_each(report);
+    }
+
+    fn set_due(&self, waiting: &Waiting) {
+        let due = self.memory.iter().filter_map(Memory::due).min();
+        waiting.due.store(due.unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     fn judge_fields(
@@ -156,10 +264,13 @@ impl SourceRules {
         event: &Event<'_>,
         fields: &dyn Fields,
         scratch: &mut JudgeScratch,
-        mut report: impl FnMut(Finding),
+        report: &mut dyn FnMut(Finding),
     ) {
+        if let Some(waiting) = &self.waiting {
+            self.see(waiting, event.time, report);
+        }
         let Some(group) = self.group(event.kind) else { return };
-        if group.rules.is_empty() {
+        if group.rules.is_empty() && group.memory.is_empty() {
             return;
         }
         let mut run = group.program.start(fields, &mut scratch.run);
@@ -169,12 +280,43 @@ impl SourceRules {
             if !run.verdict(*condition).is_true() {
                 continue;
             }
-            if let Some(rule) = self.rules.get(*rule as usize) {
-                report(rule.finding(event.time, &mut run, self.style));
+            if let Some(rule) = self.rules.get(*rule as usize)
+                && rule.suppressor.as_ref().is_none_or(|suppressor| suppressor.tells(event.time, &mut run))
+            {
+                report(rule.template.finding(&rule.info, event.time, &mut run, self.style));
             }
             if self.matching == Matching::First {
                 break;
             }
+        }
+        if !group.memory.is_empty() {
+            self.remember(group, event.time, &mut run, &mut scratch.candidates, report);
+        }
+    }
+
+    fn remember(
+        &self,
+        group: &Group,
+        time: u64,
+        run: &mut Run<'_>,
+        candidates: &mut Candidates,
+        report: &mut dyn FnMut(Finding),
+    ) {
+        run.candidates(&group.memory_index, candidates);
+        let now = self.waiting.as_ref().map_or(time, |waiting| waiting.now.load(Ordering::Relaxed));
+        let mut waits = false;
+        for at in candidates.iter() {
+            let Some((memory, part, condition)) = group.memory.get(at) else { break };
+            if !run.verdict(*condition).is_true() {
+                continue;
+            }
+            if let Some(memory) = self.memory.get(*memory as usize) {
+                memory.take(*part as usize, (time, now), run, self.style, report);
+                waits |= memory.waits();
+            }
+        }
+        if let (true, Some(waiting)) = (waits, &self.waiting) {
+            self.set_due(waiting);
         }
     }
 
@@ -188,7 +330,7 @@ impl SourceRules {
 }
 
 impl Group {
-    fn new(program: Program, judges: &[Judge]) -> Self {
+    fn new(program: Program, judges: &[Judge], memories: &[Memory]) -> Self {
         let rules: Vec<(u32, ConditionId)> = (0..)
             .zip(judges)
             .map(|(at, judge)| (at, judge.condition))
@@ -196,7 +338,16 @@ impl Group {
             .collect();
         let conditions: Vec<_> = rules.iter().map(|(_, condition)| *condition).collect();
         let index = Index::new(&program, &conditions);
-        Group { program, index, rules }
+        let memory: Vec<(u32, u32, ConditionId)> = (0..)
+            .zip(memories)
+            .flat_map(|(at, memory)| {
+                (0..).zip(memory.conditions()).map(move |(part, condition)| (at, part, condition))
+            })
+            .filter(|(_, _, condition)| !program.is_never(*condition))
+            .collect();
+        let conditions: Vec<_> = memory.iter().map(|(_, _, condition)| *condition).collect();
+        let memory_index = Index::new(&program, &conditions);
+        Group { program, index, rules, memory_index, memory }
     }
 }
 
@@ -205,39 +356,14 @@ impl Judge {
         rule: &Rule,
         info: &Arc<RuleInfo>,
         compiler: &mut Compiler<'_>,
-    ) -> Result<Self, Vec<eyrie_lang::Diagnostic>> {
+    ) -> Result<Self, Vec<Diagnostic>> {
         let condition = compiler.add_expr(&rule.expr)?.id;
-        // A star in front is Falco's old mark of outputs that are shown though values are missing, as all are now.
-        let output = rule.output.strip_prefix('*').unwrap_or(&rule.output).trim_end();
-        let output = OutputFormat::compile(output, compiler)?;
-        let mut fields: std::collections::BTreeMap<Arc<str>, Told> =
-            output.fields().map(|(name, value)| (Arc::from(name), Told::Value(value))).collect();
-        for (name, field) in &rule.extra_fields {
-            let format = OutputFormat::compile(&field.format(name), compiler)?;
-            let told = match field {
-                crate::ExtraField::Raw => format.values().next().map(|(_, value)| Told::Value(value)),
-                crate::ExtraField::Format(_) => Some(Told::Text(format)),
-            };
-            fields.extend(told.map(|told| (Arc::from(name.as_str()), told)));
-        }
-        Ok(Judge { info: Arc::clone(info), condition, output, fields: fields.into_iter().collect() })
-    }
-
-    fn finding(&self, time: u64, run: &mut Run<'_>, style: Style) -> Finding {
-        let mut message = String::new();
-        self.output.render(run, style, &mut message);
-        let fields = self.fields.iter().map(|(name, told)| {
-            let value = match told {
-                Told::Value(value) => FieldValue::of(run, *value, style),
-                Told::Text(format) => {
-                    let mut text = String::new();
-                    format.render(run, style, &mut text);
-                    FieldValue::Text(text)
-                }
-            };
-            (Arc::clone(name), value)
-        });
-        let fields = fields.collect();
-        Finding { rule: Arc::clone(&self.info), time, message, fields }
+        let template = Template::compile(&rule.output, &rule.extra_fields, compiler)?;
+        let fingerprint = rule.fingerprint();
+        let suppressor = match &rule.suppress {
+            Some(suppress) => Some(Suppressor::compile(suppress, &fingerprint, compiler)?),
+            None => None,
+        };
+        Ok(Judge { info: Arc::clone(info), condition, template, suppressor, fingerprint })
     }
 }

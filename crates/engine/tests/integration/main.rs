@@ -7,6 +7,7 @@ mod conditions;
 mod falco;
 mod lint;
 mod loading;
+mod memory;
 mod output;
 mod record;
 mod rule_files;

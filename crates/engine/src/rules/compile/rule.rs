@@ -11,6 +11,7 @@ use eyrie_lang::{
 };
 
 use super::macros::{pointing, unknown_macro_help};
+use super::memory::compile_suppress;
 use super::{
     Collector, Compilation, CompiledRule, Report, Rule, RuleException, Step, Surroundings, Uses,
     condition_problem, is_unknown_filter, refused,
@@ -102,7 +103,8 @@ impl Work<'_> {
             return None;
         }
         let (expr, program, id) = self.condition(&condition, compiler, output.as_ref(), tolerant)?;
-        self.finished(expr, &program, id, output?)
+        let rule = self.finished(expr, &program, id, output?)?;
+        self.with_suppress(rule)
     }
 
     /// The output and the fields that findings get besides.
@@ -252,10 +254,18 @@ impl Work<'_> {
             enabled: info.enabled,
             capture: info.capture,
             capture_duration: info.capture_duration,
+            suppress: None,
             exceptions: info.exceptions.iter().map(described).collect(),
             kinds,
             place: info.context.place,
         })
+    }
+
+    fn with_suppress(&mut self, rule: Rule) -> Option<Rule> {
+        let Some(suppress) = &self.info.suppress else { return Some(rule) };
+        let mut report = Report { errors: &mut self.errors, warnings: &mut Vec::new(), tolerant: true };
+        let suppress = compile_suppress(suppress, self.schema, &mut report)?;
+        Some(Rule { suppress: Some(suppress), ..rule })
     }
 
     /// Whether all macros are there.

@@ -44,7 +44,10 @@ impl Reader<'_, '_> {
         } else {
             self.switch_rule(item, &context, &name, source.as_deref())?;
         }
-        let known = [REPLACEABLE, &["rule", "source", "append", "override"]].concat();
+        let mut known = [REPLACEABLE, &["rule", "source", "append", "override"]].concat();
+        if self.memory {
+            known.push("suppress");
+        }
         self.unknown_keys(item, &context, &known);
         Ok(())
     }
@@ -73,7 +76,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn priority(&self, item: &Node, context: &Context) -> Step<u8> {
+    pub(super) fn priority(&self, item: &Node, context: &Context) -> Step<u8> {
         let Some(found) = self.text(item, "priority", context, false)? else {
             return missing(context, "priority");
         };
@@ -104,6 +107,33 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// The source of a rule, and whether there is no such source, which is warned about.
+    pub(super) fn known_source(
+        &mut self,
+        item: &Node,
+        context: &Context,
+        source: Option<String>,
+    ) -> (String, bool) {
+        let source = source.unwrap_or_else(|| "syscall".to_string());
+        let unknown_source = !self.sources.contains_key(&source);
+        if unknown_source {
+            let at = context.pointing(self.place(head(item, "source")));
+            let names: Vec<&str> = self.sources.keys().map(String::as_str).collect();
+            let problem = at
+                .problem(
+                    LoadCode::UnknownSource,
+                    codes::UNKNOWN_SOURCE,
+                    format!("there is no source `{source}`; the rule is left out"),
+                )
+                .help(match closest(&source, names.iter().copied()) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("the sources here are: {}; others come with plugins", names.join(", ")),
+                });
+            self.warnings.push(problem);
+        }
+        (source, unknown_source)
+    }
+
     fn define_rule(
         &mut self,
         item: &Node,
@@ -123,23 +153,7 @@ impl Reader<'_, '_> {
         let desc = self.soft(desc)?.unwrap_or_default();
         let priority = self.priority(item, context);
         let priority = self.soft(priority)?.unwrap_or_default();
-        let source = source.unwrap_or_else(|| "syscall".to_string());
-        let unknown_source = !self.sources.contains_key(&source);
-        if unknown_source {
-            let at = context.pointing(self.place(head(item, "source")));
-            let names: Vec<&str> = self.sources.keys().map(String::as_str).collect();
-            let problem = at
-                .problem(
-                    LoadCode::UnknownSource,
-                    codes::UNKNOWN_SOURCE,
-                    format!("there is no source `{source}`; the rule is left out"),
-                )
-                .help(match closest(&source, names.iter().copied()) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("the sources here are: {}; others come with plugins", names.join(", ")),
-                });
-            self.warnings.push(problem);
-        }
+        let (source, unknown_source) = self.known_source(item, context, source);
         let enabled = self.boolean(item, "enabled", context);
         let enabled = self.soft(enabled)?.flatten().unwrap_or(true);
         let capture = self.boolean(item, "capture", context);
@@ -152,6 +166,8 @@ impl Reader<'_, '_> {
         let skip_if_unknown_filter = self.soft(skip)?.flatten().unwrap_or(false);
         let tags = self.tags(item, context);
         let tags = self.soft(tags)?.flatten().unwrap_or_default();
+        let suppress = self.suppress(item, context);
+        let suppress = self.soft(suppress)?.flatten();
         let exceptions = self.exceptions(item, context, false);
         let mut exceptions = self.soft(exceptions)?.flatten().unwrap_or_default();
         if let Some(schema) = self.sources.get(&source).copied() {
@@ -182,10 +198,11 @@ impl Reader<'_, '_> {
             warn_evttypes,
             skip_if_unknown_filter,
             unknown_source,
+            suppress,
         })
     }
 
-    fn tags(&self, item: &Node, context: &Context) -> Step<Option<BTreeSet<String>>> {
+    pub(super) fn tags(&self, item: &Node, context: &Context) -> Step<Option<BTreeSet<String>>> {
         let tags = self.texts(item, "tags", context, true)?;
         Ok(tags.map(|tags| tags.into_iter().map(|tag| tag.text).collect()))
     }
