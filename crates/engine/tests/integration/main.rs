@@ -12,3 +12,4 @@ mod output;
 mod record;
 mod rule_files;
 mod ruleset;
+mod shipped;

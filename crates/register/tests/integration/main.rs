@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod criteria;
-mod files;
 mod fixture;
 mod invariants;
 mod log;
