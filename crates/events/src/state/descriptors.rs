@@ -1,5 +1,5 @@
 //! What processes have open: [`Fd`], and [`FdTable`], the descriptors of a process by number. How events change them is in
-//! [`update`](super::update).
+//! `update`.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
 //! Threads and how they belong together: [`Thread`], and [`Threads`], the table of them by thread id with groups (processes),
-//! parents and children. What events do to them is in [`update`](super::update).
+//! parents and children. What events do to them is in `update`.
 //!
 //! A thread that has ended stays until the next event, and a main thread until the last thread of its process has ended: the
 //! process' descriptors, directory and environment are the main thread's.
@@ -330,10 +330,6 @@ impl Thread {
     /// Sets the arguments, and the command line from them and the name.
     pub(crate) fn set_args(&mut self, args: TextList, known: &Text) {
         self.args = args;
-        if self.comm.is_empty() {
-            self.cmdline = Text::EMPTY;
-            return;
-        }
         let mut line = Vec::with_capacity(self.comm.len() + 1 + self.args.as_bytes().len());
         line.extend_from_slice(&self.comm);
         if !self.args.is_empty() {

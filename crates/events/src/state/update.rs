@@ -232,7 +232,8 @@ impl Host {
         self.counts.invented_threads += 1;
         let mut thread = Thread::unknown(tid);
         thread.comm = NOT_AVAILABLE.into();
-        thread.exe = NOT_AVAILABLE.into();
+        thread.exe = thread.comm.clone();
+        thread.cmdline = thread.comm.clone();
         thread.last_access = now;
         self.take(size_of::<Thread>());
         Some(self.threads.insert(thread))

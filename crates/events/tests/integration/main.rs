@@ -5,5 +5,6 @@
 mod building;
 mod convert;
 mod fields;
+mod process_fields;
 mod state;
 mod table;
