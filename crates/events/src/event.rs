@@ -108,9 +108,9 @@ impl<'a> Event<'a> {
             .split_at_checked(table)
             .ok_or(DecodeError::Truncated { expected: HEADER_LEN + table, found: HEADER_LEN + body.len() })?;
         let event = Event { number: 0, time, tid, cpu: 0, ty, info, params, wide, lengths, payload };
-        let total: u64 = (0..count).map(|at| event.param_len(at) as u64).sum();
-        if total > payload.len() as u64 {
-            return Err(DecodeError::ParamsTooLong { ty, params: total, room: payload.len() });
+        let total = event.param_start(count);
+        if total > payload.len() {
+            return Err(DecodeError::ParamsTooLong { ty, params: total as u64, room: payload.len() });
         }
         Ok(event)
     }
@@ -136,8 +136,8 @@ impl<'a> Event<'a> {
         if index >= self.param_count() {
             return None;
         }
-        let start: usize = (0..index).map(|at| self.param_len(at)).sum();
-        self.payload.get(start..start + self.param_len(index))
+        let start = self.param_start(index);
+        self.payload.get(start..)?.get(..self.param_len(index))
     }
 
     /// Its parameters with what the table says of them, in order. Those beyond the table are left out.
@@ -153,13 +153,20 @@ impl<'a> Event<'a> {
 
     fn param_len(&self, index: usize) -> usize {
         if self.wide {
-            let at = index * 4;
-            self.lengths.get(at..at + 4).map_or(0, |_| u32::from_le_bytes(array(self.lengths, at)) as usize)
+            self.lengths.as_chunks().0.get(index).map_or(0, |len| u32::from_le_bytes(*len) as usize)
         } else {
-            let at = index * 2;
-            self.lengths
-                .get(at..at + 2)
-                .map_or(0, |_| usize::from(u16::from_le_bytes(array(self.lengths, at))))
+            self.lengths.as_chunks().0.get(index).map_or(0, |len| usize::from(u16::from_le_bytes(*len)))
+        }
+    }
+
+    /// How long the parameters before this one are together.
+    fn param_start(&self, index: usize) -> usize {
+        if self.wide {
+            let before = self.lengths.as_chunks().0.iter().take(index);
+            before.map(|len| u32::from_le_bytes(*len) as usize).fold(0, usize::saturating_add)
+        } else {
+            let before = self.lengths.as_chunks().0.iter().take(index);
+            before.map(|len| usize::from(u16::from_le_bytes(*len))).sum()
         }
     }
 }

@@ -6,8 +6,8 @@ use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 
 /// A day, or only its month, or only its year.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "String")]
 pub enum PartialDate {
     /// Some day of this year.
     Year(i16),
@@ -184,10 +184,23 @@ impl std::str::FromStr for PartialDate {
     }
 }
 
-impl TryFrom<String> for PartialDate {
-    type Error = DateError;
-    fn try_from(text: String) -> Result<Self, DateError> {
-        Self::parse(&text)
+/// From text, or from a number: YAML takes `2021` for one.
+impl<'de> Deserialize<'de> for PartialDate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = PartialDate;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a date such as 2021-03-05, 2021-03 or 2021")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<PartialDate, E> {
+                PartialDate::parse(text).map_err(E::custom)
+            }
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<PartialDate, E> {
+                self.visit_str(&number.to_string())
+            }
+        }
+        deserializer.deserialize_any(Visitor)
     }
 }
 

@@ -227,9 +227,14 @@ impl Log {
         let body = Body { entry: number, recorded: when, previous: self.head(), draft: recorded.draft };
         let text = serde_json::to_string(&body)
             .map_err(|error| LogError::Unreadable { entry: number, message: error.to_string() })?;
-        let digest = Digest::of(text.as_bytes());
-        self.entries.push(Entry { body, text, digest });
+        self.push_as_written(body, text);
         let at = self.entries.len() - 1;
         Ok(&self.entries[at])
+    }
+
+    /// Adds an entry that was written in this form, which may be that of an earlier version.
+    pub(crate) fn push_as_written(&mut self, body: Body, text: String) {
+        let digest = Digest::of(text.as_bytes());
+        self.entries.push(Entry { body, text, digest });
     }
 }

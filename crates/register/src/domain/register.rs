@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::fact::{Draft, Recorded};
+use super::date::DAWN;
+use super::fact::{Draft, Fact, Recorded};
 use super::log::{Log, LogError};
-use super::state::{AsOf, Replayed, State, Violation, replay};
+use super::state::{AsOf, Replayed, State, Violation, apply, replay};
 
 /// A log with what follows from it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +39,25 @@ impl Register {
     /// The register that a log comes to.
     pub fn new(log: Log) -> Self {
         let replayed = replay(log.entries(), AsOf::default());
+        Register { log, replayed }
+    }
+
+    /// The register that a log comes to which begins with this one's.
+    fn grown(&self, log: Log) -> Self {
+        let (old, new) = log.entries().split_at(self.log.entries().len());
+        let latest = old.iter().map(|entry| entry.body.draft.when.days().first).max();
+        let mut replayed = self.replayed.clone();
+        let mut latest = latest.unwrap_or(DAWN);
+        for entry in new {
+            let days = entry.body.draft.when.days();
+            // What is certainly before something else, or takes something back, is replayed with all the rest.
+            if days.last < latest || matches!(entry.body.draft.fact, Fact::EntryRetracted(_)) {
+                return Register::new(log);
+            }
+            latest = latest.max(days.first);
+            apply(&mut replayed, entry);
+        }
+        replayed.sort();
         Register { log, replayed }
     }
 
@@ -84,7 +104,7 @@ impl Register {
         for draft in drafts {
             log.push(draft)?;
         }
-        let register = Register::new(log);
+        let register = self.grown(log);
         let mut known: Vec<&Violation> = self.violations().iter().collect();
         let mut new = Vec::new();
         for violation in register.violations() {

@@ -193,12 +193,19 @@ pub fn replay(entries: &[Entry], as_of: AsOf) -> Replayed {
             apply(&mut replayed, entry);
         }
     }
-    replayed.violations.sort();
-    replayed.violations.sort_by_key(|violation| violation.entry);
+    replayed.sort();
     replayed
 }
 
-fn apply(replayed: &mut Replayed, entry: &Entry) {
+impl Replayed {
+    /// Puts violations in the order of the entries.
+    pub(super) fn sort(&mut self) {
+        self.violations.sort_by(|a, b| a.entry.cmp(&b.entry).then_with(|| a.cmp(b)));
+    }
+}
+
+/// Applies an entry that is the last in the order of replay.
+pub(super) fn apply(replayed: &mut Replayed, entry: &Entry) {
     let Replayed { state, violations } = replayed;
     let draft = &entry.body.draft;
     let on = &mut Applying { state, violations, number: entry.body.entry, when: draft.when, by: &draft.by };

@@ -21,6 +21,24 @@ fn a_log_is_read_back_as_it_was_written() {
     assert_eq!(Register::new(read), book.register);
 }
 
+/// Adding to a register comes to the same as replaying all of it.
+#[test]
+fn adding_is_replaying() {
+    let mut book = Book::ready_to_graduate("enarx");
+    for (date, name) in
+        [("2026-04", "a"), ("2026-04-02", "b"), ("2026", "c"), ("2025-09-10", "d"), ("2026-04-01", "e")]
+    {
+        book.add(date, ProjectRenamed { project: id("enarx"), name: name.into() });
+        assert_eq!(Register::new(book.register.log().clone()), book.register, "{date}");
+    }
+    // The first of April is certainly before the second; within month and year all stay as they were written.
+    let project = book.project("enarx");
+    assert_eq!(
+        (project.aliases.as_slice(), project.name.as_str()),
+        (["enarx", "d", "a", "c", "e"].map(String::from).as_slice(), "b")
+    );
+}
+
 #[test]
 fn the_first_bad_entry_is_found() {
     let rows = rows(Book::incubating("enarx").register.log());

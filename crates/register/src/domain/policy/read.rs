@@ -161,7 +161,12 @@ pub(crate) fn diagnose(node: &Node, error: &serde_json::Error) -> Diagnostic {
         () if message.starts_with("missing field") => (codes::MISSING_KEY, None),
         () => (codes::SHAPE, found),
     };
-    let mut diagnostic = Diagnostic::error(code, at.map_or_else(|| place(node), span), message.clone());
+    // A list of everything that is known buries what is wrong.
+    let title = match message.split_once(", expected one of ") {
+        Some((title, known)) if known.matches('`').count() > 16 => title,
+        _ => message.as_str(),
+    };
+    let mut diagnostic = Diagnostic::error(code, at.map_or_else(|| place(node), span), title);
     if let (Some(named), Some((_, known))) = (named, message.split_once("expected one of "))
         && message.starts_with("unknown")
     {
