@@ -12,24 +12,28 @@
 
 pub mod alert;
 pub mod append_output;
+pub mod explain;
 pub mod finding;
 pub mod live;
 pub mod memory;
 pub mod output;
 pub mod priority;
 pub mod record;
+pub mod rule_tests;
 pub mod rules;
 pub mod ruleset;
 pub mod static_fields;
 
 pub use alert::{Alert, AlertFormat};
 pub use append_output::{AppendOutput, ExtraField};
+pub use explain::Explained;
 pub use finding::{FieldValue, Finding, RuleId, RuleInfo};
 pub use live::LiveRules;
 pub use memory::MemoryStats;
 pub use output::OutputFormat;
 pub use priority::Priority;
 pub use record::{JsonRecord, RecordError};
+pub use rule_tests::{RuleTests, TestResult};
 pub use ruleset::{
     BuildError, Event, JudgeScratch, Matching, RuleSet, RuleSetOptions, SelectedBy, Selection, SourceRules,
 };

@@ -132,7 +132,7 @@ fn key_of(field: &Field) -> Key {
 }
 
 /// The field that a key names.
-fn resolve(key: &str, schema: &dyn Schema) -> Result<Field, RecordError> {
+pub(crate) fn resolve(key: &str, schema: &dyn Schema) -> Result<Field, RecordError> {
     let (name, argument) = match key.split_once('[') {
         Some((name, rest)) => (name, rest.strip_suffix(']')),
         None => (key, None),

@@ -14,7 +14,7 @@ mod problem;
 mod read;
 mod schema_check;
 mod written;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,8 @@ use eyrie_lang::Schema;
 
 pub use compile::{ListItem, MacroItem, PluginError, Rule, RuleException, Rules};
 pub use memory::{
-    DEFAULT_LIMIT, MAX_LIMIT, MemoryRule, Pattern, PatternPart, SequenceStep, Suppress, parse_duration,
+    DEFAULT_LIMIT, MAX_LIMIT, MemoryRule, Pattern, PatternPart, SequenceStep, Suppress, duration_text,
+    parse_duration,
 };
 pub use problem::{LoadCode, Location, Problem};
 pub use schema_check::SchemaProblem;

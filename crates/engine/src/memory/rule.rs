@@ -227,6 +227,13 @@ impl Memory {
         lock(&self.state.load()).waiting.due()
     }
 
+    pub(crate) fn forget(&self) {
+        lock(&self.state.load()).forget();
+        if let Some(suppressor) = &self.suppressor {
+            suppressor.forget();
+        }
+    }
+
     pub(crate) fn stats(&self) -> MemoryStats {
         let state = self.state.load();
         let state = lock(&state);
@@ -266,6 +273,14 @@ impl Memory {
 }
 
 impl State {
+    fn forget(&mut self) {
+        self.waiting = self.waiting.anew();
+        self.machine = match &self.machine {
+            Machine::Sequence(sequences) => Machine::Sequence(sequences.anew()),
+            Machine::Threshold(counts) => Machine::Threshold(counts.anew()),
+        };
+    }
+
     fn release(&mut self, found: &mut Vec<Found>) {
         while let Some((time, touch)) = self.waiting.next() {
             found.extend(self.machine.take(time, touch));
@@ -389,6 +404,12 @@ impl Suppressor {
 
     fn tell(&self, time: u64, key: Key) -> bool {
         lock(&self.told.load()).tell(time, key)
+    }
+
+    pub(crate) fn forget(&self) {
+        let told = self.told.load();
+        let mut told = lock(&told);
+        *told = told.anew();
     }
 
     pub(crate) fn inherit(&self, other: &Suppressor) {

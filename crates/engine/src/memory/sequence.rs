@@ -46,6 +46,11 @@ impl<P> Sequences<P> {
         Sequences { steps, within, now: 0, begun: HashMap::default(), timeline: Timeline::new(limit) }
     }
 
+    /// One with nothing in it.
+    pub(crate) fn anew(&self) -> Self {
+        Sequences::new(self.steps, self.within, self.timeline.limit())
+    }
+
     /// Takes an event in, and gives the events of the sequence that it completes.
     pub(crate) fn take(&mut self, time: u64, part: Part, key: Key, event: P) -> Option<Vec<P>> {
         self.now = self.now.max(time);

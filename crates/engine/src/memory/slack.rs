@@ -21,6 +21,11 @@ impl<T> Waiting<T> {
         Waiting { slack, now: 0, waiting: Timeline::new(limit), late: 0 }
     }
 
+    /// One with nothing in it.
+    pub(crate) fn anew(&self) -> Self {
+        Waiting::new(self.slack, self.waiting.limit())
+    }
+
     /// An event of this time has been seen.
     pub(crate) fn see(&mut self, time: u64) {
         self.now = self.now.max(time);

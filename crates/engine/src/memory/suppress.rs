@@ -24,6 +24,11 @@ impl Told {
         Told { period, now: 0, told: HashMap::default(), timeline: Timeline::new(limit), suppressed: 0 }
     }
 
+    /// One with nothing in it.
+    pub(crate) fn anew(&self) -> Self {
+        Told::new(self.period, self.timeline.limit())
+    }
+
     /// Whether a finding is to be told. If so, others are not for the period.
     pub(crate) fn tell(&mut self, time: u64, key: Key) -> bool {
         self.now = self.now.max(time);

@@ -50,6 +50,11 @@ impl<V> Counts<V> {
         Counts { count, within, now: 0, counted: HashMap::default(), timeline: Timeline::new(limit) }
     }
 
+    /// One with nothing in it.
+    pub(crate) fn anew(&self) -> Self {
+        Counts::new(self.count, self.within, self.timeline.limit())
+    }
+
     /// Takes an event in; of distinct values with the value and what is kept of it.
     pub(crate) fn take(&mut self, time: u64, key: Key, value: Option<(Key, V)>) -> Option<Reached<V>> {
         self.now = self.now.max(time);

@@ -58,6 +58,10 @@ impl<T> Timeline<T> {
         self.entries.keys().next().map(|stamp| stamp.time)
     }
 
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -192,3 +192,23 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     }
     Some(total)
 }
+
+/// A length of time as [`parse_duration`] reads it, without what is shorter than a millisecond.
+///
+/// ```
+/// use eyrie_engine::rules::{duration_text, parse_duration};
+/// assert_eq!(parse_duration("90m").map(duration_text).as_deref(), Some("1h30m"));
+/// ```
+pub fn duration_text(duration: Duration) -> String {
+    let mut rest = duration.as_millis();
+    let mut text = String::new();
+    for (unit, milliseconds) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)]
+    {
+        if rest >= milliseconds {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{}{unit}", rest / milliseconds);
+            rest %= milliseconds;
+        }
+    }
+    if text.is_empty() { "0s".to_string() } else { text }
+}

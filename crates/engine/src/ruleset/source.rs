@@ -219,6 +219,16 @@ impl SourceRules {
         self.advance(u64::MAX, report);
     }
 
+    /// Forgets everything that rules remember.
+    pub fn forget(&self) {
+        self.memory.iter().for_each(Memory::forget);
+        self.rules.iter().filter_map(|rule| rule.suppressor.as_ref()).for_each(Suppressor::forget);
+        if let Some(waiting) = &self.waiting {
+            waiting.now.store(0, Ordering::Relaxed);
+            waiting.due.store(0, Ordering::Relaxed);
+        }
+    }
+
     pub(super) fn inherit(&self, other: &SourceRules) {
         let others: HashMap<&str, &Memory> =
             other.memory.iter().map(|memory| (memory.info().name.as_str(), memory)).collect();

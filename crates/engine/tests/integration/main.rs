@@ -11,5 +11,6 @@ mod memory;
 mod output;
 mod record;
 mod rule_files;
+mod rule_tests;
 mod ruleset;
 mod shipped;
