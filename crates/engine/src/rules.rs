@@ -169,7 +169,7 @@ impl Loaded {
 /// let loaded = loader.finish();
 /// let problems = loaded.problems();
 /// assert_eq!(problems[0].falco_code(), Some("LOAD_ERR_COMPILE_CONDITION"));
-/// assert_eq!(problems[0].position(&loaded.files), (1, 41));
+/// assert_eq!(problems[0].position(&loaded.files), (1, 39));
 /// assert_eq!(problems[0].diagnostic.help, ["did you mean `proc.name`?"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

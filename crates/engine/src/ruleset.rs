@@ -32,7 +32,7 @@
 //!   priority: NOTICE
 //! "#);
 //! assert!(report.errors.is_empty());
-//! let rules = loader.finish();
+//! let rules = loader.finish().rules;
 //! let rule_set = RuleSet::build(&rules, [("syscall", &schema as &dyn Schema)], &RuleSetOptions::default())?;
 //!
 //! let syscalls = rule_set.source("syscall").ok_or("no such source")?;
