@@ -2,8 +2,9 @@
 //! result).
 
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-use eyrie_lang::{Field, Presence, Type, Value, Values};
+use eyrie_lang::{Class, Field, Presence, Type, Value, Values};
 
 use super::id;
 use super::record::{EventRecord, write_directory, write_joined};
@@ -300,8 +301,19 @@ fn raw_argument<'v>(record: &'v EventRecord<'_>, field: &Field, out: &mut Values
             }),
             None => Presence::Absent,
         },
-        None if field.ty == Type::Bool => out.bool(bytes.iter().any(|byte| *byte != 0)),
-        None => out.bytes(bytes),
+        None => match (field.ty.class(), bytes) {
+            (Class::Bool, _) => out.bool(bytes.iter().any(|byte| *byte != 0)),
+            (Class::Number, _) => match bytes.first_chunk() {
+                Some(number) => out.float(f64::from_le_bytes(*number)),
+                None => Presence::Absent,
+            },
+            (Class::Ip | Class::Net, &[a, b, c, d]) => out.ip(Ipv4Addr::new(a, b, c, d).into()),
+            (Class::Ip | Class::Net, _) => match bytes.first_chunk::<16>() {
+                Some(address) => out.ip(Ipv6Addr::from(*address).into()),
+                None => Presence::Absent,
+            },
+            _ => out.bytes(bytes),
+        },
     }
 }
 

@@ -7,4 +7,6 @@ mod convert;
 mod fields;
 mod process_fields;
 mod state;
+mod surface;
 mod table;
+mod text;
