@@ -2,6 +2,8 @@
 //!
 //! What the arguments mean, together with the environment, is in `run`.
 
+pub mod rules;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -43,6 +45,8 @@ pub enum Command {
     Render(RenderArgs),
     /// Ask a forge, for a machine that cannot
     Forge(ForgeArgs),
+    /// Check, describe and explain detection rules: Falco's rule files
+    Rules(Box<rules::RulesArgs>),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }

@@ -81,6 +81,24 @@ pub enum Error {
         /// All of them, drawn for a terminal.
         rendered: String,
     },
+    /// Rule files have errors.
+    #[error("the rules have {}", crate::render::digest::count_of(*number, "error"))]
+    RuleFiles {
+        /// How many.
+        number: usize,
+        /// All of them, drawn for a terminal.
+        rendered: String,
+    },
+    /// A file is no event.
+    #[error("{} is not an event: {}", path.display(), crate::render::digest::count_of(*number, "problem"))]
+    NotAnEvent {
+        /// The file.
+        path: PathBuf,
+        /// How many.
+        number: usize,
+        /// All of them, one a line.
+        problems: String,
+    },
     /// There is nothing of that name.
     #[error("there is no {what} `{name}`")]
     Unknown {
@@ -136,7 +154,14 @@ impl Error {
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         let help = match self {
-            Error::Stdout(_) | Error::Signals(_) | Error::Catalog { .. } | Error::Assess(_) => return None,
+            Error::Stdout(_)
+            | Error::Signals(_)
+            | Error::Catalog { .. }
+            | Error::RuleFiles { .. }
+            | Error::Assess(_) => return None,
+            Error::NotAnEvent { .. } => {
+                "give a JSON object of fields, such as {\"evt.type\": \"openat\", \"proc.name\": \"cat\"}; `eyrie rules fields` lists them"
+            }
             Error::Fix(_) => "see to it, and run it again",
             Error::Unknown { help, .. } | Error::Usage { help, .. } => help,
             Error::NotScorecard { .. } => "make it with `scorecard --format json`",
@@ -179,7 +204,11 @@ impl Error {
     /// The whole message for standard error, ending with a line end. What others wrote in it is made visible.
     pub fn message(&self) -> String {
         let mut message = String::new();
-        if let Error::Catalog { rendered, .. } = self {
+        if let Error::NotAnEvent { problems, .. } = self {
+            message.push_str(&visible_lines(problems));
+            message.push_str("\n\n");
+        }
+        if let Error::Catalog { rendered, .. } | Error::RuleFiles { rendered, .. } = self {
             // Drawn, and made safe, where the catalogue is read.
             message.push_str(rendered);
             message.push_str("\n\n");
@@ -194,6 +223,7 @@ impl Error {
     /// The code to end with.
     pub fn exit(&self) -> Exit {
         match self {
+            Error::RuleFiles { .. } => Exit::RulesWrong,
             Error::Url(_) | Error::Unknown { .. } | Error::Usage { .. } => Exit::Usage,
             _ => Exit::CouldNotAssess,
         }

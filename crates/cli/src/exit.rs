@@ -11,6 +11,8 @@ pub enum Exit {
     Clean,
     /// Everything was done, and a project is below the pass score.
     BelowPassScore,
+    /// Everything was done, and something is wrong with the rules.
+    RulesWrong,
     /// The arguments are wrong. clap ends the command with the same code.
     Usage,
     /// At least one repository could not be assessed, or what was asked for could not be done.
@@ -18,14 +20,14 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// All of them, in the order of their codes.
+    /// Those of commands that assess, in the order of their codes.
     pub const ALL: [Exit; 4] = [Exit::Clean, Exit::BelowPassScore, Exit::Usage, Exit::CouldNotAssess];
 
     /// The code the shell sees.
     pub fn code(self) -> u8 {
         match self {
             Exit::Clean => 0,
-            Exit::BelowPassScore => 1,
+            Exit::BelowPassScore | Exit::RulesWrong => 1,
             Exit::Usage => 2,
             Exit::CouldNotAssess => 3,
         }
@@ -36,6 +38,7 @@ impl Exit {
         match self {
             Exit::Clean => "done; the pass score, if one was asked for, is reached",
             Exit::BelowPassScore => "done; below the pass score",
+            Exit::RulesWrong => "done; something is wrong with the rules",
             Exit::Usage => "wrong arguments",
             Exit::CouldNotAssess => "at least one repository could not be assessed, or what was asked failed",
         }
@@ -43,10 +46,23 @@ impl Exit {
 
     /// The table that `--help` ends with.
     pub fn help() -> String {
-        let lines: Vec<_> =
-            Exit::ALL.iter().map(|exit| format!("  {}  {}", exit.code(), exit.meaning())).collect();
-        format!("Exit codes:\n{}", lines.join("\n"))
+        table(&Exit::ALL.map(|exit| (exit, exit.meaning())))
     }
+
+    /// The table that `--help` of the commands of `rules` ends with.
+    pub fn rules_help() -> String {
+        table(&[
+            (Exit::Clean, "done"),
+            (Exit::RulesWrong, Exit::RulesWrong.meaning()),
+            (Exit::Usage, Exit::Usage.meaning()),
+            (Exit::CouldNotAssess, "a file cannot be read, or what was asked failed"),
+        ])
+    }
+}
+
+fn table(lines: &[(Exit, &str)]) -> String {
+    let lines: Vec<_> = lines.iter().map(|(exit, meaning)| format!("  {}  {meaning}", exit.code())).collect();
+    format!("Exit codes:\n{}", lines.join("\n"))
 }
 
 impl From<Exit> for ExitCode {

@@ -19,6 +19,7 @@ pub mod patch;
 mod present;
 mod progress;
 pub mod render;
+mod rules;
 mod run;
 pub mod screen;
 

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::Destination;
 use crate::present::Presentation;
-use crate::{assess, catalog, fix, forge};
+use crate::{assess, catalog, fix, forge, rules};
 
 /// Runs the command. Wrong arguments, `--help` and `--version` are clap's to answer, which ends the process.
 ///
@@ -29,6 +29,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Exit, Error>
         Command::Forge(args) => match args.command {
             ForgeCommand::Record(args) => forge::record(&args),
         },
+        Command::Rules(args) => rules::run(&args),
         Command::Completions(args) => completions(&args),
     };
     match result {

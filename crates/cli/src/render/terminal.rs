@@ -9,6 +9,7 @@ pub mod checks;
 pub mod diff;
 mod line;
 mod link;
+pub mod rules;
 
 use std::io::{self, Write};
 

@@ -12,4 +12,5 @@ mod formats;
 mod html;
 mod markdown;
 mod patch;
+mod rules;
 mod terminal;

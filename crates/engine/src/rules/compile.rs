@@ -406,10 +406,15 @@ impl Compilation {
     }
 
     /// The text of a rule's condition with exceptions and lists put in, and the places of all parts.
-    pub(super) fn rule_written(&self, id: usize, collector: &Collector) -> Option<Written> {
+    pub(super) fn rule_written(
+        &self,
+        id: usize,
+        collector: &Collector,
+        files: &[SourceFile],
+    ) -> Option<Written> {
         let condition = rule::with_exceptions(collector.rules.get(id)?).ok()?;
         let uses = &self.rules.get(id)?.as_ref()?.uses;
-        Some(self.put_lists_written(&condition, &uses.lists, collector))
+        Some(self.put_lists_written(&condition, &uses.lists, collector, files))
     }
 
     /// What the items come to.
@@ -501,18 +506,47 @@ fn condition_problem(
     let before = counted.get(..diagnostic.anchor()).unwrap_or(counted);
     let mut context = context.within_shown(before, shown);
     let remarks = std::mem::take(&mut diagnostic.labels);
-    if let Some(place) = written.place(diagnostic.span, files) {
-        context = context.pointing(place);
-        diagnostic.span = place.span;
+    let mut elsewhere = None;
+    if let Some((place, named)) = written.place_and_use(diagnostic.span, files) {
+        // What cannot be read is mended where the list is used, rather, and a value where it stands.
+        let unread = is_unread(diagnostic.code);
+        let shown = named.filter(|_| unread).unwrap_or(place);
+        elsewhere = named.map(|named| match unread {
+            true => (place, "this is what the list puts there"),
+            false => (named, "the list is used here"),
+        });
+        context = context.pointing(shown);
+        diagnostic.span = shown.span;
     }
     diagnostic.anchor = None;
     let mut problem = context.with(Some(code), diagnostic);
+    if let Some((place, text)) = elsewhere {
+        problem = problem.remark(place, text, files);
+    }
     for remark in remarks {
-        if let Some(place) = written.place(remark.span, files) {
+        let place = written.place_and_use(remark.span, files).map(|(place, named)| named.unwrap_or(place));
+        if let Some(place) = place.filter(|place| place.span != problem.diagnostic.span) {
             problem = problem.remark(place, &remark.text, files);
         }
     }
     problem
+}
+
+/// Whether it is about text that cannot be read as a condition.
+fn is_unread(code: eyrie_lang::diagnostic::Code) -> bool {
+    use eyrie_lang::codes;
+    [
+        codes::EXPECTED_CHECK,
+        codes::EXPECTED_OPERATOR,
+        codes::EXPECTED_VALUE,
+        codes::EXPECTED_NUMBER,
+        codes::EXPECTED_LIST,
+        codes::EXPECTED_ARGUMENT,
+        codes::EXPECTED_BLANK,
+        codes::UNCLOSED,
+        codes::UNEXPECTED_TEXT,
+    ]
+    .contains(&code)
 }
 
 fn is_unknown_filter(problem: &Problem) -> bool {

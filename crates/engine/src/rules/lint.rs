@@ -83,8 +83,8 @@ impl Lint<'_, '_> {
     fn place(&self, id: usize, literal: &Literal<'_>) -> Option<Place> {
         let Loaded { compilation, collector, files, .. } = self.loaded;
         let written = match literal.within {
-            Some(name) => compilation.macro_written(name, collector).map(|(_, written)| written),
-            None => compilation.rule_written(id, collector),
+            Some(name) => compilation.macro_written(name, collector, files).map(|(_, written)| written),
+            None => compilation.rule_written(id, collector, files),
         };
         written?.place(literal.check.span, files)
     }
@@ -226,7 +226,7 @@ impl Lint<'_, '_> {
                 }
                 for (field, checks) in groups.into_iter().filter(|(_, checks)| checks.len() >= 3) {
                     let Loaded { compilation, collector, files, .. } = self.loaded;
-                    let Some(written) = compilation.rule_written(id, collector) else { continue };
+                    let Some(written) = compilation.rule_written(id, collector, files) else { continue };
                     let Some(place) = checks.first().and_then(|check| written.place(check.span, files))
                     else {
                         continue;
@@ -286,7 +286,7 @@ impl Lint<'_, '_> {
             let Err(problems) = Compiler::new(schema).add_expr(&item.expr) else { continue };
             let Some(problem) = problems.into_iter().next() else { continue };
             let name = problem.within.clone().unwrap_or_else(|| item.name.as_str().into());
-            let written = compilation.macro_written(&name, collector).map(|(_, written)| written);
+            let written = compilation.macro_written(&name, collector, files).map(|(_, written)| written);
             let place = written.and_then(|w| w.place(problem.span, files)).unwrap_or(item.place);
             let title = format!("the macro `{}` would not compile: {}", item.name, problem.title);
             self.report(Severity::Warning, place, codes::BROKEN_MACRO, title);

@@ -55,11 +55,13 @@ struct Part {
     from: usize,
     /// The value is to be found as a whole only.
     whole: bool,
+    /// For what a list put in: where the list is named.
+    via: Option<Place>,
 }
 
 impl Written {
     pub(crate) fn new(text: String, origin: Origin) -> Self {
-        let parts = vec![Part { at: 0..text.len(), origin, from: 0, whole: false }];
+        let parts = vec![Part { at: 0..text.len(), origin, from: 0, whole: false, via: None }];
         Written { text, parts }
     }
 
@@ -72,15 +74,15 @@ impl Written {
     pub(crate) fn put_value(&mut self, text: &str, origin: Origin) {
         let start = self.text.len();
         self.text.push_str(text);
-        self.parts.push(Part { at: start..self.text.len(), origin, from: 0, whole: true });
+        self.parts.push(Part { at: start..self.text.len(), origin, from: 0, whole: true, via: None });
     }
 
     /// Adds another text.
     pub(crate) fn put_written(&mut self, other: &Written) {
-        self.put_range(other, 0..other.text.len());
+        self.put_range(other, 0..other.text.len(), None);
     }
 
-    fn put_range(&mut self, other: &Written, range: Range<usize>) {
+    fn put_range(&mut self, other: &Written, range: Range<usize>, via: Option<Place>) {
         let start = self.text.len();
         self.text.push_str(other.text.get(range.clone()).unwrap_or_default());
         let first = other.parts.partition_point(|part| part.at.end <= range.start);
@@ -92,6 +94,7 @@ impl Written {
                     origin: part.origin,
                     from: part.from + solid(other.text.get(part.at.start..from)),
                     whole: part.whole,
+                    via: via.or(part.via),
                 });
             }
         }
@@ -102,22 +105,46 @@ impl Written {
         let start = self.text.len() - self.text.trim_start().len();
         let end = self.text.trim_end().len().max(start);
         let mut out = Written::default();
-        out.put_range(self, start..end);
+        out.put_range(self, start..end, None);
         out
     }
 
     /// With the name of a list replaced by its items, as [`eyrie_lang::lists::replace`] does it.
-    pub(crate) fn replaced(&self, name: &str, items: &Written) -> Option<Written> {
+    pub(crate) fn replaced(&self, name: &str, items: &Written, files: &[SourceFile]) -> Option<Written> {
         let pieces = replace_pieces(&self.text, name, items.text.is_empty())?;
         let mut out = Written::default();
+        // What has been looked at for the name.
+        let mut done = 0;
         for piece in pieces {
             match piece {
-                Piece::Kept { from, len } => out.put_range(self, from..from + len),
-                Piece::Items => out.put_written(items),
+                Piece::Kept { from, len } => {
+                    out.put_range(self, from..from + len, None);
+                    done = from + len;
+                }
+                Piece::Items => {
+                    let named = self.text.get(done..).and_then(|rest| rest.find(name)).map(|at| done + at);
+                    let span = named.map(|at| Span::new(at, at + name.len()));
+                    done = span.map_or(done, |span| span.end);
+                    // Of a list in a list, where the first of them is named.
+                    let use_of = span.and_then(|span| self.place_and_use(span, files));
+                    let via = use_of.map(|(place, via)| via.unwrap_or(place));
+                    out.put_range(items, 0..items.text.len(), via);
+                }
                 Piece::Blank => out.put(" "),
             }
         }
         Some(out)
+    }
+
+    /// Where a stretch of the text stands, and if a list put it there, where the list is named.
+    pub(crate) fn place_and_use(&self, span: Span, files: &[SourceFile]) -> Option<(Place, Option<Place>)> {
+        let place = self.place(span, files)?;
+        let at = self.parts.partition_point(|part| part.at.end <= span.start);
+        let part = self.parts.get(at).or_else(|| self.parts.last())?;
+        // What stands between two parts belongs to the first if it is within a list.
+        let before = at.checked_sub(1).and_then(|at| self.parts.get(at));
+        let within = span.start < part.at.start && before.is_some_and(|before| before.via == part.via);
+        Some((place, part.via.filter(|_| span.start >= part.at.start || within)))
     }
 
     /// Where a stretch of the text stands in a file. Text that nobody wrote is where the next or last written text is; of a
@@ -284,7 +311,7 @@ mod tests {
         items.put_value("second", Origin::new(0, &node("c")));
         let a = node("a");
         let whole = Written::new(a.scalar().unwrap().to_string(), Origin::new(0, &a));
-        let put = whole.replaced("l", &items).unwrap();
+        let put = whole.replaced("l", &items, &files).unwrap();
         assert_eq!(put.text, "proc.name in ( first, second , x)");
         let shown = |what: &str| {
             let at = put.text.find(what).unwrap();
@@ -295,5 +322,9 @@ mod tests {
         assert_eq!(shown("second"), "\"second\"");
         assert_eq!(shown("first"), "first");
         assert_eq!(shown(", x)"), ", x)");
+        let at = put.text.find("second").unwrap();
+        let (_, named) = put.place_and_use(Span::new(at, at + 6), &files).unwrap();
+        assert_eq!(&text[named.unwrap().span.start..named.unwrap().span.end], "l");
+        assert_eq!(put.place_and_use(Span::new(0, 4), &files).unwrap().1, None);
     }
 }

@@ -295,18 +295,6 @@ fn all_mistakes_are_shown_where_they_were_written() {
       = help: this is in the macro `opens`, which the rule `First` uses
       = note: Falco's code is LOAD_ERR_COMPILE_CONDITION
 
-    error[unclosed]: expected `)` or `,`
-      --> one.yaml:6:7
-       |
-     6 |     - "emacs\" x"
-       |       ^^^^^^^^^^^
-    ...
-    17 |   condition: evt.type = open and proc.name in (editors)
-       |                                               - in this list
-       |
-       = help: put a comma between values, and a value that contains blanks in quotes
-       = note: Falco's code is LOAD_ERR_COMPILE_CONDITION
-
     error[unknown-field]: there is no field `proc.nmae`
       --> one.yaml:10:15
        |
@@ -350,6 +338,20 @@ fn all_mistakes_are_shown_where_they_were_written() {
        = help: did you mean `WARNING`?
        = help: the priorities are EMERGENCY, ALERT, CRITICAL, ERROR, WARNING, NOTICE, INFORMATIONAL and DEBUG
        = note: Falco's code is LOAD_ERR_YAML_VALIDATE
+
+    error[unclosed]: expected `)` or `,`
+      --> one.yaml:17:48
+       |
+     6 |     - "emacs\" x"
+       |       ----------- this is what the list puts there
+    ...
+    17 |   condition: evt.type = open and proc.name in (editors)
+       |                                               -^^^^^^^
+       |                                               |
+       |                                               in this list
+       |
+       = help: put a comma between values, and a value that contains blanks in quotes
+       = note: Falco's code is LOAD_ERR_COMPILE_CONDITION
 
     warning[unknown-key]: there is no key `tag` here; it is left out
       --> one.yaml:20:3

@@ -6,7 +6,7 @@ use eyrie_lang::lists::{List, delimits, item_text, replace};
 
 use super::{Collector, Compilation, User};
 use crate::rules::collect::ListInfo;
-use crate::rules::written::Written;
+use crate::rules::written::{SourceFile, Written};
 
 #[derive(Debug)]
 pub(super) struct CompiledList {
@@ -61,11 +61,17 @@ impl Compilation {
     }
 
     /// The same as [`put_lists`](Compilation::put_lists), with the places of all parts.
-    pub(super) fn put_lists_written(&self, text: &Written, used: &[usize], collector: &Collector) -> Written {
+    pub(super) fn put_lists_written(
+        &self,
+        text: &Written,
+        used: &[usize],
+        collector: &Collector,
+        files: &[SourceFile],
+    ) -> Written {
         let mut text = text.clone();
         for id in used {
             if let Some(info) = collector.lists.get(*id)
-                && let Some(replaced) = text.replaced(&info.name, &items_written(info, collector))
+                && let Some(replaced) = text.replaced(&info.name, &items_written(info, collector), files)
             {
                 text = replaced;
             }

@@ -11,7 +11,7 @@ use super::{Collector, Compilation, Report, Step, Surroundings, User, Uses, cond
 use crate::rules::codes;
 use crate::rules::collect::MacroInfo;
 use crate::rules::problem::{Context, LoadCode, Problem};
-use crate::rules::written::Written;
+use crate::rules::written::{SourceFile, Written};
 
 /// How many macros may use one another in a chain that is followed from its start.
 const MAX_MACRO_CHAIN: usize = 200;
@@ -52,7 +52,7 @@ impl Compilation {
             let parsed = match parse(&text, Limits::default()) {
                 Ok(expr) => Some(expr),
                 Err(problem) => {
-                    let written = self.put_lists_written(&info.condition, &lists, collector);
+                    let written = self.put_lists_written(&info.condition, &lists, collector, around.files);
                     let place = &info.condition_context;
                     let code = LoadCode::CompileCondition;
                     let found =
@@ -88,10 +88,11 @@ impl Compilation {
         &self,
         name: &str,
         collector: &Collector,
+        files: &[SourceFile],
     ) -> Option<(&str, Written)> {
         let id = collector.macros.id(name)?;
         let (info, compiled) = (collector.macros.get(id)?, self.macros.get(id)?);
-        let written = self.put_lists_written(&info.condition, &compiled.uses.lists, collector);
+        let written = self.put_lists_written(&info.condition, &compiled.uses.lists, collector, files);
         Some((&compiled.text, written))
     }
 }
@@ -233,8 +234,12 @@ impl Resolving<'_, '_> {
         let at = first_use(expr, name);
         let before = compiled.text.get(..at).unwrap_or(&compiled.text);
         let context = info.context.within_shown(before, &info.condition.text);
-        let written =
-            self.compilation.put_lists_written(&info.condition, &compiled.uses.lists, self.collector);
+        let written = self.compilation.put_lists_written(
+            &info.condition,
+            &compiled.uses.lists,
+            self.collector,
+            self.around.files,
+        );
         let place = written.place(Span::new(at, at + name.len()), self.around.files);
         pointing(&context, place).problem(LoadCode::Validate, code, title)
     }

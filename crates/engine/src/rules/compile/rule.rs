@@ -300,7 +300,12 @@ impl Work<'_> {
     }
 
     fn written(&self, condition: &Written) -> Written {
-        self.compilation.put_lists_written(condition, &self.compiled.uses.lists, self.collector)
+        self.compilation.put_lists_written(
+            condition,
+            &self.compiled.uses.lists,
+            self.collector,
+            self.around.files,
+        )
     }
 
     fn problem(
@@ -326,7 +331,7 @@ impl Work<'_> {
     ) -> Problem {
         let within = diagnostic.within.clone();
         let of_macro = within.and_then(|name| {
-            let (text, written) = self.compilation.macro_written(&name, self.collector)?;
+            let (text, written) = self.compilation.macro_written(&name, self.collector, self.around.files)?;
             Some((text, written, name))
         });
         let place = &self.info.condition_context;
@@ -404,7 +409,10 @@ impl Work<'_> {
         });
         let Some((span, within)) = found else { return };
         let written = match &within {
-            Some(name) => self.compilation.macro_written(name, self.collector).map(|(_, written)| written),
+            Some(name) => self
+                .compilation
+                .macro_written(name, self.collector, self.around.files)
+                .map(|(_, written)| written),
             None => Some(self.written(condition)),
         };
         let _ = text;
