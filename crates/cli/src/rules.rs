@@ -25,7 +25,8 @@ use crate::environment;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::Destination;
-use crate::render::terminal::{TerminalOptions, rules as draw};
+use crate::render::terminal::TerminalOptions;
+use crate::render::terminal::rules::{self as draw, ListedRule};
 use crate::render::text::visible_lines;
 use crate::render::{coverage, digest};
 use crate::screen::{Screen, Stream};
@@ -64,7 +65,7 @@ impl Surroundings for Syscalls<'_> {
     }
 
     fn plugin_of_field(&self, _: &str, field: &str) -> Option<&str> {
-        let class = self.0.class(self.0.id(field)?);
+        let class = eyrie_events::fields::class(self.0.id(field)?)?;
         (class == FieldClass::Container).then_some("container")
     }
 }
@@ -197,15 +198,15 @@ impl Rules<'_> {
     fn list(&self, args: &ListArgs) -> Result<Exit, Error> {
         let loaded = self.sound(&args.rules)?;
         let least = args.priority.map(|priority| priority as u8);
-        let wanted = |rule: &&Rule| {
-            let text = || [&rule.name, &rule.desc].into_iter().chain(&rule.tags);
+        let wanted = |rule: &ListedRule<'_>| {
+            let text = || [rule.name, rule.desc].into_iter().chain(rule.tags.iter().map(String::as_str));
             args.search.as_ref().is_none_or(|search| text().any(|text| found(search, text)))
                 && args.tag.iter().all(|tag| rule.tags.contains(tag))
-                && args.source.as_ref().is_none_or(|source| *source == rule.source)
+                && args.source.as_ref().is_none_or(|source| source == rule.source)
                 && least.is_none_or(|least| rule.priority <= least)
                 && args.enabled.is_none_or(|enabled| enabled == rule.enabled)
         };
-        let rules: Vec<&Rule> = loaded.rules.rules.iter().filter(wanted).collect();
+        let rules: Vec<ListedRule<'_>> = ListedRule::all(&loaded).filter(wanted).collect();
         let named = |name: &str| args.all && args.search.as_ref().is_none_or(|search| found(search, name));
         let macros: Vec<_> = loaded.rules.macros.iter().filter(|item| named(&item.name)).collect();
         let lists: Vec<_> = loaded.rules.lists.iter().filter(|item| named(&item.name)).collect();
@@ -217,9 +218,9 @@ impl Rules<'_> {
                     .map(|rule| {
                         let (file, line) = at(rule.place);
                         json!({
-                            "name": rule.name, "priority": rule.priority_name(), "source": rule.source,
+                            "name": rule.name, "priority": rule.priority_name, "source": rule.source,
                             "enabled": rule.enabled, "tags": rule.tags, "description": rule.desc,
-                            "file": file, "line": line,
+                            "memory": rule.memory, "file": file, "line": line,
                         })
                     })
                     .collect();
@@ -254,6 +255,16 @@ impl Rules<'_> {
             any = true;
             draw::rule(&loaded, rule, details, &options, &mut out).map_err(Error::Stdout)?;
         }
+        for rule in rules.memory.iter().filter(|rule| fits(&rule.name)) {
+            draw::gap(any, &mut out);
+            any = true;
+            draw::memory_rule(&loaded, rule, &options, &mut out).map_err(Error::Stdout)?;
+        }
+        for rule in rules.memory.iter().filter(|rule| fits(&rule.name)) {
+            draw::gap(any, &mut out);
+            any = true;
+            draw::memory_rule(&loaded, rule, &options, &mut out).map_err(Error::Stdout)?;
+        }
         for (item, details) in
             rules.macros.iter().zip(&description.macros).filter(|(item, _)| fits(&item.name))
         {
@@ -267,7 +278,7 @@ impl Rules<'_> {
             draw::list_item(&loaded, item, &options, &mut out).map_err(Error::Stdout)?;
         }
         if !any {
-            let names = rules.rules.iter().map(|rule| rule.name.as_str());
+            let names = ListedRule::all(&loaded).map(|rule| rule.name);
             let names = names.chain(rules.macros.iter().map(|item| item.name.as_str()));
             let names = names.chain(rules.lists.iter().map(|item| item.name.as_str()));
             return Err(Error::unknown("rule, macro or list", &args.name, names, "eyrie rules list --all"));
@@ -286,7 +297,7 @@ impl Rules<'_> {
         let fields: Vec<_> = all
             .map(|(info, id)| draw::ListedField {
                 info,
-                class: self.schema.class(eyrie_lang::FieldId(id)).title(),
+                class: eyrie_events::fields::class(eyrie_lang::FieldId(id)).map_or("", FieldClass::title),
             })
             .filter(wanted)
             .collect();
@@ -317,7 +328,12 @@ impl Rules<'_> {
         for name in discriminant.names().into_iter().filter(wanted) {
             let of_name = discriminant.kinds(name).unwrap_or_default();
             let uses = |rule: &&Rule| of_name.iter().any(|kind| rule.kinds.contains(*kind));
-            let rules = loaded.iter().flat_map(|loaded| &loaded.rules.rules).filter(uses).count();
+            let plain = loaded.iter().flat_map(|loaded| &loaded.rules.rules).filter(uses).count();
+            let memory = loaded.iter().flat_map(|loaded| &loaded.rules.memory).filter(|rule| {
+                let parts = rule.parts();
+                of_name.iter().any(|kind| parts.iter().any(|part| part.kinds.contains(*kind)))
+            });
+            let rules = plain + memory.count();
             if rules > 0 || !args.used {
                 events.push(draw::ListedEvent::new(name, rules));
             }
@@ -363,7 +379,9 @@ impl Rules<'_> {
 
     fn coverage(&self, args: &CoverageArgs) -> Result<Exit, Error> {
         let loaded = self.sound(&args.rules)?;
-        let found = Coverage::of(loaded.rules.rules.iter().filter(|rule| rule.enabled));
+        let found = Coverage::of(
+            ListedRule::all(&loaded).filter(|rule| rule.enabled).map(|rule| (rule.name, rule.tags)),
+        );
         let mut out = Vec::new();
         match args.format {
             CoverageFormat::Text => draw::coverage(&found, &self.options(), &mut out),

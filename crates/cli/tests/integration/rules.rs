@@ -142,7 +142,7 @@ fn five_mistakes_show_five_diagnostics() {
     20 │   condition: and not proc.name in shells)
        │                                   ━━━━━━
        │
-       ├ help: write `or` instead of `,`
+       ├ help: a list's name stands in parentheses, as in `proc.name in (NAME)`
        ╰ note: Falco's code is LOAD_ERR_COMPILE_CONDITION
 
     1 file, 0 rules: 4 errors, 1 warning

@@ -4,8 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Rule;
-
 /// A tactic: why somebody does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tactic {
@@ -80,16 +78,16 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// What these rules are about.
-    pub fn of<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Self {
+    /// What rules with these names and tags are about.
+    pub fn of<'r>(rules: impl IntoIterator<Item = (&'r str, &'r BTreeSet<String>)>) -> Self {
         let by_id: BTreeMap<&str, Technique> =
             techniques().map(|technique| (technique.id, technique)).collect();
         let mut coverage = Coverage::default();
-        for rule in rules {
+        for (name, tags) in rules {
             coverage.rules += 1;
             let mut tactics: BTreeSet<String> = BTreeSet::new();
             let mut techniques: BTreeSet<String> = BTreeSet::new();
-            for tag in &rule.tags {
+            for tag in tags {
                 match Named::read(tag) {
                     Some(Named::Tactic(tactic)) => _ = tactics.insert(tactic),
                     Some(Named::Technique(id)) => _ = techniques.insert(id),
@@ -104,13 +102,13 @@ impl Coverage {
                 tactics.extend(of_techniques.flat_map(Technique::tactics).map(str::to_string));
             }
             if tactics.is_empty() && techniques.is_empty() {
-                coverage.untagged.insert(rule.name.clone());
+                coverage.untagged.insert(name.to_string());
             }
             for tactic in tactics {
-                coverage.tactics.entry(tactic).or_default().insert(rule.name.clone());
+                coverage.tactics.entry(tactic).or_default().insert(name.to_string());
             }
             for technique in techniques {
-                coverage.techniques.entry(technique).or_default().insert(rule.name.clone());
+                coverage.techniques.entry(technique).or_default().insert(name.to_string());
             }
         }
         coverage

@@ -507,6 +507,7 @@ fn condition_problem(
     let mut context = context.within_shown(before, shown);
     let remarks = std::mem::take(&mut diagnostic.labels);
     let mut elsewhere = None;
+    let anchored = diagnostic.span;
     if let Some((place, named)) = written.place_and_use(diagnostic.span, files) {
         // What cannot be read is mended where the list is used, rather, and a value where it stands.
         let unread = is_unread(diagnostic.code);
@@ -515,6 +516,11 @@ fn condition_problem(
             true => (place, "this is what the list puts there"),
             false => (named, "the list is used here"),
         });
+        if unread && named.is_some() && !in_parentheses(written, anchored.start) {
+            // What would mend the text that the list puts there does not mend the list's use.
+            diagnostic.help =
+                vec!["a list's name stands in parentheses, as in `proc.name in (NAME)`".to_string()];
+        }
         context = context.pointing(shown);
         diagnostic.span = shown.span;
     }
@@ -530,6 +536,15 @@ fn condition_problem(
         }
     }
     problem
+}
+
+/// Whether a parenthesis is open just before a place, with nothing but values between.
+fn in_parentheses(written: &Written, at: usize) -> bool {
+    let before = written.text.get(..at).unwrap_or_default();
+    before.rfind('(').is_some_and(|open| {
+        let between = before.get(open..).unwrap_or_default();
+        !between.contains(')') && !between.contains(" in ") && !between.contains(" and ")
+    })
 }
 
 /// Whether it is about text that cannot be read as a condition.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use eyrie_engine::rules::attack::{Coverage, TACTICS};
 use eyrie_engine::rules::describe::{ConditionDetails, RuleDetails};
-use eyrie_engine::rules::{ListItem, Loaded, MacroItem, Place, Problem, Rule};
+use eyrie_engine::rules::{ListItem, Loaded, MacroItem, MemoryRule, Pattern, Place, Problem, Rule};
 use eyrie_events::table::{EventClass, EventType, SyscallId};
 use eyrie_lang::diagnostic::Source;
 use eyrie_lang::schema::{ArgumentKind, ArgumentPolicy, Arity};
@@ -43,7 +43,7 @@ pub fn check_summary(loaded: &Loaded, errors: usize, warnings: usize) -> String 
         (errors, 0) => count(errors, "error"),
         (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
     };
-    let rules = count(loaded.rules.rules.len(), "rule");
+    let rules = count(loaded.rules.rules.len() + loaded.rules.memory.len(), "rule");
     format!("{}, {rules}: {found}\n", count(loaded.files.len(), "file"))
 }
 
@@ -98,8 +98,58 @@ pub fn gap(wanted: bool, out: &mut Vec<u8>) {
     }
 }
 
-fn priority_style(rule: &Rule) -> Style {
-    match rule.priority {
+/// A rule to list, with memory or without.
+pub struct ListedRule<'r> {
+    /// Its name.
+    pub name: &'r str,
+    /// What it is for.
+    pub desc: &'r str,
+    /// Where its events come from.
+    pub source: &'r str,
+    /// From 0, the most urgent.
+    pub priority: u8,
+    /// Such as `Warning`.
+    pub priority_name: &'static str,
+    /// Labels.
+    pub tags: &'r std::collections::BTreeSet<String>,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// Whether it remembers events.
+    pub memory: bool,
+    /// Where it is defined.
+    pub place: Place,
+}
+
+impl<'r> ListedRule<'r> {
+    /// All rules, those with memory last.
+    pub fn all(loaded: &'r Loaded) -> impl Iterator<Item = ListedRule<'r>> {
+        let plain = loaded.rules.rules.iter().map(|rule| ListedRule {
+            name: &rule.name,
+            desc: &rule.desc,
+            source: &rule.source,
+            priority: rule.priority,
+            priority_name: rule.priority_name(),
+            tags: &rule.tags,
+            enabled: rule.enabled,
+            memory: false,
+            place: rule.place,
+        });
+        plain.chain(loaded.rules.memory.iter().map(|rule| ListedRule {
+            name: &rule.name,
+            desc: &rule.desc,
+            source: &rule.source,
+            priority: rule.priority,
+            priority_name: rule.priority_name(),
+            tags: &rule.tags,
+            enabled: rule.enabled,
+            memory: true,
+            place: rule.place,
+        }))
+    }
+}
+
+fn priority_style(priority: u8) -> Style {
+    match priority {
         0..=3 => RED,
         4 => YELLOW,
         5 => CYAN,
@@ -113,19 +163,22 @@ fn priority_style(rule: &Rule) -> Style {
 /// Whatever the writer says.
 pub fn list(
     loaded: &Loaded,
-    rules: &[&Rule],
+    rules: &[ListedRule<'_>],
     macros: &[&MacroItem],
     lists: &[&ListItem],
     options: &TerminalOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut page = Page::new(out, options);
-    let widest = rules.iter().map(|rule| columns(rule.priority_name())).max().unwrap_or(0);
+    let widest = rules.iter().map(|rule| columns(rule.priority_name)).max().unwrap_or(0);
     let sources = rules.iter().any(|rule| rule.source != "syscall");
     for rule in rules {
-        let mut text = vec![span(if rule.enabled { BOLD } else { DIM }, visible(&rule.name))];
+        let mut text = vec![span(if rule.enabled { BOLD } else { DIM }, visible(rule.name))];
         if sources {
-            text.push(span(PLAIN, format!("  {}", visible(&rule.source))));
+            text.push(span(PLAIN, format!("  {}", visible(rule.source))));
+        }
+        if rule.memory {
+            text.push(span(CYAN, "  memory"));
         }
         if !rule.enabled {
             text.push(span(YELLOW, "  off"));
@@ -134,7 +187,8 @@ pub fn list(
             let tags: Vec<&str> = rule.tags.iter().map(String::as_str).collect();
             text.push(span(DIM, format!("  {}", visible(&tags.join(" ")))));
         }
-        let lead = vec![span(priority_style(rule), padded(rule.priority_name(), widest)), span(PLAIN, "  ")];
+        let lead =
+            vec![span(priority_style(rule.priority), padded(rule.priority_name, widest)), span(PLAIN, "  ")];
         let measure = page.width();
         page.flow(lead, &text, measure)?;
     }
@@ -161,7 +215,7 @@ pub fn list(
     }
     if options.width < 10_000 {
         page.gap()?;
-        let of = loaded.rules.rules.len();
+        let of = loaded.rules.rules.len() + loaded.rules.memory.len();
         let shown = match rules.len() {
             number if number == of => count(of, "rule"),
             number => format!("{number} of {}", count(of, "rule")),
@@ -207,7 +261,7 @@ pub fn rule(
     let mut page = Page::new(out, options);
     let mut title = vec![span(BOLD, visible(&rule.name))];
     title.push(span(PLAIN, "  "));
-    title.push(span(priority_style(rule), rule.priority_name()));
+    title.push(span(priority_style(rule.priority), rule.priority_name()));
     if !rule.enabled {
         title.push(span(YELLOW, "  off"));
     }
@@ -251,6 +305,51 @@ fn written(page: &mut Page<'_>, title: &str, text: &str) -> io::Result<()> {
     page.line(&[span(BOLD, title)])?;
     let measure = page.width().min(140);
     page.flow(vec![span(PLAIN, "    ")], &prose(PLAIN, text.trim()), measure)
+}
+
+/// A rule with memory.
+///
+/// # Errors
+/// Whatever the writer says.
+pub fn memory_rule(
+    loaded: &Loaded,
+    rule: &MemoryRule,
+    options: &TerminalOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut page = Page::new(out, options);
+    let mut title = vec![span(BOLD, visible(&rule.name)), span(PLAIN, "  ")];
+    title.push(span(priority_style(rule.priority), rule.priority_name()));
+    if !rule.enabled {
+        title.push(span(YELLOW, "  off"));
+    }
+    page.line(&title)?;
+    page.line(&[span(PLAIN, "  "), span(BLUE, at(loaded, rule.place))])?;
+    page.gap()?;
+    let measure = page.measure();
+    page.flow(vec![span(PLAIN, "    ")], &prose(PLAIN, rule.desc.trim()), measure)?;
+    page.gap()?;
+    fact(&mut page, "source", &[span(PLAIN, visible(&rule.source))])?;
+    let tags: Vec<String> = rule.tags.iter().cloned().collect();
+    names(&mut page, "tags", &tags)?;
+    fact(&mut page, "output", &[span(PLAIN, visible(&rule.output))])?;
+    fact(&mut page, "within", &[span(PLAIN, format!("{:?}", rule.within))])?;
+    let asked = match &rule.pattern {
+        Pattern::Sequence { steps, until } => {
+            let until = if until.is_some() { ", unless the last condition comes first" } else { "" };
+            format!("{} in this order{until}", count(steps.len(), "event"))
+        }
+        Pattern::Threshold { count: least, distinct: Some(field), .. } => {
+            format!("{least} different values of {}", visible(field))
+        }
+        Pattern::Threshold { count: least, distinct: None, .. } => format!("{least} events"),
+    };
+    fact(&mut page, "asks for", &[span(PLAIN, asked)])?;
+    for part in rule.parts() {
+        written(&mut page, "Condition", &part.condition)?;
+        names(&mut page, "joined by", &part.by)?;
+    }
+    Ok(())
 }
 
 /// A macro with all that is known of it.
@@ -321,7 +420,7 @@ pub fn describe(
         page.line(&[
             span(BOLD, visible(&rule.name)),
             span(PLAIN, "  "),
-            span(priority_style(rule), rule.priority_name()),
+            span(priority_style(rule.priority), rule.priority_name()),
         ])?;
         fact(&mut page, "condition", &[span(PLAIN, visible(&details.condition.compiled))])?;
         fact(&mut page, "output", &[span(PLAIN, visible(&rule.output))])?;
