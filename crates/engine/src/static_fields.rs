@@ -98,6 +98,10 @@ impl Schema for WithStaticFields<'_> {
         self.schema.operators(field)
     }
 
+    fn stands_for(&self, field: &Field, op: Op) -> Op {
+        self.schema.stands_for(field, op)
+    }
+
     fn service_port(&self, name: &str) -> Option<u16> {
         self.schema.service_port(name)
     }

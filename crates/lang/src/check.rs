@@ -207,7 +207,12 @@ impl<'c> Checker<'c> {
             return Some(known);
         }
         let errors = self.errors.len();
-        let matcher = self.matcher(check, left, values);
+        let op = self.field_of(left.id).map_or(check.op, |field| self.schema.stands_for(field, check.op));
+        let matcher = if op == check.op {
+            self.matcher(check, left, values)
+        } else {
+            self.matcher(&Check { op, ..check.clone() }, left, values)
+        };
         if self.errors.len() > errors {
             return None;
         }

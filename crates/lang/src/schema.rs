@@ -337,6 +337,13 @@ pub trait Schema {
         None
     }
 
+    /// The comparison that an operator stands for on a field, where it is another one: `evt.around[T] = 1000` asks whether the
+    /// event is at most so far from the time.
+    fn stands_for(&self, field: &Field, op: crate::ast::Op) -> crate::ast::Op {
+        let _ = field;
+        op
+    }
+
     /// The port number of a network service, for literals such as `https`. By default [`service_port`](crate::service_port).
     fn service_port(&self, name: &str) -> Option<u16> {
         crate::service::service_port(name)

@@ -145,8 +145,8 @@ pub(super) fn extract_syscall<'v>(
             let is_main = record.thread().is_some_and(Thread::is_main);
             out.uint(u64::from(event.ty == EventType::PROCINFO_E && is_main))
         }
-        // Only conditions use it, and compare its value with a number of milliseconds: how far the event is from the time.
-        id::EVT_AROUND => out.uint(event.time.abs_diff(field.key)),
+        // How far the event is from the time, in milliseconds.
+        id::EVT_AROUND => out.uint(event.time.abs_diff(field.key).div_ceil(1_000_000)),
         id::EVT_ABSPATH => absolute_path(record, field.key, out),
         id::EVT_INFRA_DOCKER_NAME
         | id::EVT_INFRA_DOCKER_CONTAINER_ID

@@ -192,6 +192,11 @@ impl Schema for SyscallSchema {
         (field.id == id::EVT_AROUND).then_some(&[Op::Eq])
     }
 
+    /// `evt.around[T] = D` asks whether the event is at most D milliseconds from T.
+    fn stands_for(&self, field: &Field, op: Op) -> Op {
+        if field.id == id::EVT_AROUND && op == Op::Eq { Op::Le } else { op }
+    }
+
     /// Events count from 1.
     fn constant(&self, field: &Field, op: Op, values: &[&[u8]]) -> Option<bool> {
         if self.strict && field.id == id::FD_IP && op == Op::In {

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use eyrie_events::fields::{FieldClass, SyscallSchema, class, id};
 use eyrie_events::table::{EventType, ParamName};
+use eyrie_events::{Event, EventRecord, Host, Seen, Stream};
 use eyrie_lang::ast::Op;
 use eyrie_lang::schema::{ArgumentKind, ArgumentPolicy, Arity};
-use eyrie_lang::{Compiler, Discriminant, FieldError, FieldId, Schema, Type};
+use eyrie_lang::{Compiler, Discriminant, FieldError, FieldId, Schema, Scratch, Type};
 
 #[test]
 fn every_field_is_found_by_its_name() {
@@ -118,4 +119,31 @@ fn counts_begin_at_one() {
     assert_eq!(constant(Op::In, &[b"0", b"0"]), Some(false));
     assert_eq!(constant(Op::In, &[b"0", b"7"]), None);
     assert_eq!(constant(Op::Eq, &[b"1"]), None);
+}
+
+/// Whether a condition holds for an event at this time.
+fn holds_at(time: u64, condition: &str) -> bool {
+    let schema = SyscallSchema::new();
+    let mut compiler = Compiler::new(&schema);
+    let id = compiler.add(condition).unwrap().id;
+    let event = Event::from_parts(time, 1, EventType::CLOSE_X, 0, &[]).unwrap();
+    let (host, mut stream) = (Host::default(), Stream::new());
+    stream.advance(time);
+    let record = EventRecord { event: &event, host: &host, seen: Seen::default(), stream: &stream };
+    compiler.finish().run(id, &record, &mut Scratch::new()).is_true()
+}
+
+#[test]
+fn around_is_a_distance_in_milliseconds() {
+    let condition = "evt.around[5000000000] = 2";
+    for (time, holds) in [
+        (4_997_999_999, false),
+        (4_998_000_000, true),
+        (5_000_000_000, true),
+        (5_002_000_000, true),
+        (5_002_000_001, false),
+    ] {
+        assert_eq!(holds_at(time, condition), holds, "{time}");
+        assert_eq!(holds_at(time, &format!("not {condition}")), !holds, "{time}");
+    }
 }
