@@ -16,6 +16,15 @@ use crate::table::EventType;
 /// The name and id of what is no container.
 const HOST: &str = "host";
 
+/// Whether an event tells of a new container.
+pub(super) fn is_told(record: &EventRecord<'_>) -> bool {
+    match record.event.ty {
+        EventType::CONTAINER_JSON_2_E => true,
+        EventType::ASYNCEVENT_E => record.event.text(1) == Some(b"container"),
+        _ => false,
+    }
+}
+
 /// The container that an event tells of.
 pub(super) fn told_of<'a>(record: &EventRecord<'a>) -> Option<&'a Container> {
     let may_tell = matches!(
@@ -90,11 +99,17 @@ pub(super) fn extract<'v>(record: &'v EventRecord<'_>, field: &Field, out: &mut 
             let of_sandbox = sandbox(record, container).and_then(|pod| label(&pod.pod_labels, key));
             out.text_or_absent(of_sandbox.or_else(|| label(&container.pod_labels, key)))
         }
+        id::K8S_POD_IP if !container.cni_json.is_empty() => out.text(&container.ip),
+        // Falco takes the sandbox without an id for the host, which has neither address nor network nor labels.
+        id::K8S_POD_IP | id::K8S_POD_CNI_JSON | id::K8S_POD_LABELS
+            if container.cni_json.is_empty() && container.pod_sandbox_id.is_empty() =>
+        {
+            out.text(b"")
+        }
         id::K8S_POD_LABELS => {
             let labels = sandbox(record, container).map_or(&container.pod_labels, |pod| &pod.pod_labels);
             out.written_text(|text| write_labels(labels, text))
         }
-        id::K8S_POD_IP if !container.cni_json.is_empty() => out.text(&container.ip),
         id::K8S_POD_IP => out.text_or_absent(sandbox(record, container).map(|pod| &pod.ip)),
         id::K8S_POD_CNI_JSON if !container.cni_json.is_empty() => out.text(&container.cni_json),
         id::K8S_POD_CNI_JSON => out.text_or_absent(sandbox(record, container).map(|pod| &pod.cni_json)),

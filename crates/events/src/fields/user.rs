@@ -19,7 +19,8 @@ pub(super) fn extract<'v>(record: &'v EventRecord<'_>, field: &Field, out: &mut 
         id::USER_UID => out.uint(u64::from(thread.uid)),
         id::USER_NAME => {
             // An event on a container is about the container's user.
-            if let Some(container) = container::told_of(record)
+            if container::is_told(record)
+                && let Some(container) = record.host.containers.get(&thread.container_id)
                 && !container.user.is_empty()
             {
                 return out.text(&container.user);
