@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod alerts;
+mod bad_input;
 mod conditions;
 mod falco;
 mod lint;
@@ -14,3 +15,4 @@ mod rule_files;
 mod rule_tests;
 mod ruleset;
 mod shipped;
+mod whole_files;

@@ -36,7 +36,9 @@ impl Compilation {
             if let Some(replaced) = replace(&text, &list.text) {
                 text = replaced;
                 used.push(id);
-                for item in &list.items {
+                // Only lists that come later are looked for among the items.
+                let later = id + 1 < self.lists.len();
+                for item in list.items.iter().filter(|_| later) {
                     pending.extend(self.named(item, Some(id), collector));
                 }
             }

@@ -12,7 +12,7 @@ use crate::rules::written::Origin;
 use crate::rules::yaml::Node;
 
 /// How many values the exceptions of one item may have. Aliases within aliases can stand for more than there is memory.
-const MAX_ENTRIES: usize = 4_000_000;
+const MAX_ENTRIES: usize = 1_000_000;
 
 impl Reader<'_, '_> {
     /// The exceptions of an item, `None` if it has no such key.
