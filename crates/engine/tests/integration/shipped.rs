@@ -4,14 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use eyrie_engine::rules::{Loaded, Loader, Rule};
-use eyrie_engine::{Event, JsonRecord, JudgeScratch, Matching, RuleSet, RuleSetOptions};
+use eyrie_engine::RuleTests;
+use eyrie_engine::rules::{Loaded, Loader, Pattern, Rules};
 use eyrie_events::fields::SyscallSchema;
-use eyrie_lang::Schema;
 use eyrie_lang::ast::{Expr, Operand, Right};
-use eyrie_lang::diagnostic::RenderStyle;
-use saphyr_parser::{Event as Yaml, Parser, ScalarStyle};
-use serde_json::{Map, Value as Json};
+use eyrie_lang::diagnostic::{RenderStyle, Source, render};
+use eyrie_lang::{Diagnostic, Schema};
 
 use crate::falco::shared;
 
@@ -40,15 +38,13 @@ fn load(schema: &SyscallSchema, files: impl IntoIterator<Item = (String, String)
     loader.finish()
 }
 
-/// What there is to say about the files, as a user would read it.
+/// What there is to say about the files, as a user would read it. What nothing uses because of an error goes without saying.
 fn told(loaded: &Loaded) -> String {
     let style = RenderStyle::default();
-    loaded
-        .problems()
-        .iter()
-        .map(|problem| problem.render(&loaded.files, style))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let all = loaded.problems();
+    let told =
+        all.iter().filter(|problem| loaded.is_ok() || problem.falco_code() != Some("LOAD_UNUSED_MACRO"));
+    told.map(|problem| problem.render(&loaded.files, style)).collect::<Vec<_>>().join("\n")
 }
 
 fn shipped(schema: &SyscallSchema) -> Loaded {
@@ -60,26 +56,26 @@ fn shipped(schema: &SyscallSchema) -> Loaded {
 #[test]
 fn they_load_without_a_word() {
     let schema = SyscallSchema::new();
-    let loaded = shipped(&schema);
-    assert!(loaded.rules.rules.len() >= 60, "{}", loaded.rules.rules.len());
-    assert!(loaded.rules.rules.iter().all(|rule| rule.enabled && rule.source == "syscall"));
+    let rules = shipped(&schema).rules;
+    assert!(
+        rules.rules.len() >= 60 && rules.memory.len() >= 15,
+        "{} {}",
+        rules.rules.len(),
+        rules.memory.len()
+    );
+    assert!(rules.rules.iter().all(|rule| rule.enabled && rule.source == "syscall"));
+    assert!(rules.memory.iter().all(|rule| rule.enabled && rule.source == "syscall"));
 }
 
 #[test]
 fn they_load_beside_the_rules_of_falco() {
     let Some(folder_of_falco) = shared("conformance/falco-rules") else { return };
     let schema = SyscallSchema::new();
-    let names = |loaded: &Loaded| {
-        let rules = &loaded.rules;
-        let mut names: Vec<_> = rules.rules.iter().map(|rule| rule.name.clone()).collect();
-        names.extend(rules.macros.iter().map(|item| item.name.clone()));
-        names.extend(rules.lists.iter().map(|item| item.name.clone()));
-        names
-    };
     let theirs = load(&schema, files(&folder_of_falco));
     let ours = shipped(&schema);
-    let known: BTreeSet<_> = names(&theirs).into_iter().collect();
-    let both: Vec<_> = names(&ours).into_iter().filter(|name| known.contains(name)).collect();
+    let known: BTreeSet<_> = names(&theirs.rules).chain(words(&theirs.rules)).collect();
+    let both: Vec<_> =
+        names(&ours.rules).chain(words(&ours.rules)).filter(|name| known.contains(name)).collect();
     assert!(both.is_empty(), "names that others have, too: {both:?}");
     for order in [[folder_of_falco.as_path(), &folder()], [&folder(), folder_of_falco.as_path()]] {
         let loaded = load(&schema, order.into_iter().flat_map(files));
@@ -88,12 +84,22 @@ fn they_load_beside_the_rules_of_falco() {
     }
 }
 
+/// The names of all rules.
+fn names(rules: &Rules) -> impl Iterator<Item = &str> {
+    let single = rules.rules.iter().map(|rule| rule.name.as_str());
+    single.chain(rules.memory.iter().map(|rule| rule.name.as_str()))
+}
+
+/// The names of all macros and lists.
+fn words(rules: &Rules) -> impl Iterator<Item = &str> {
+    let macros = rules.macros.iter().map(|item| item.name.as_str());
+    macros.chain(rules.lists.iter().map(|item| item.name.as_str()))
+}
+
 #[test]
-fn names_say_whose_they_are() {
+fn words_say_whose_they_are() {
     let schema = SyscallSchema::new();
-    let rules = shipped(&schema).rules;
-    let names = rules.macros.iter().map(|item| &item.name).chain(rules.lists.iter().map(|item| &item.name));
-    for name in names {
+    for name in words(&shipped(&schema).rules) {
         assert!(name.starts_with("eyrie_"), "{name}");
     }
 }
@@ -127,9 +133,11 @@ fn is_technique(tag: &str) -> bool {
 #[test]
 fn they_are_labelled_and_described() {
     let schema = SyscallSchema::new();
-    for rule in &shipped(&schema).rules.rules {
-        let name = &rule.name;
-        let tags: Vec<&str> = rule.tags.iter().map(String::as_str).collect();
+    let rules = shipped(&schema).rules;
+    let single = rules.rules.iter().map(|rule| (&rule.name, &rule.desc, &rule.tags, &rule.output));
+    let memory = rules.memory.iter().map(|rule| (&rule.name, &rule.desc, &rule.tags, &rule.output));
+    for (name, desc, tags, output) in single.chain(memory) {
+        let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
         assert!(tags.iter().any(|tag| is_technique(tag)), "{name}: {tags:?}");
         assert!(tags.iter().any(|tag| TACTICS.contains(tag)), "{name}: {tags:?}");
         assert!(tags.contains(&"host") || tags.contains(&"container"), "{name}: {tags:?}");
@@ -137,11 +145,10 @@ fn they_are_labelled_and_described() {
             assert!(!tag.starts_with("mitre_") || TACTICS.contains(tag), "{name}: {tag}");
             assert!(!tag.starts_with('T') || is_technique(tag), "{name}: {tag}");
         }
-        let (what, advice) =
-            rule.desc.split_once(" What to do: ").unwrap_or_else(|| panic!("{name}: {}", rule.desc));
+        let (what, advice) = desc.split_once(" What to do: ").unwrap_or_else(|| panic!("{name}: {desc}"));
         assert!(what.len() > 100 && what.ends_with('.'), "{name}: {what}");
         assert!(advice.len() > 30 && advice.ends_with('.'), "{name}: {advice}");
-        assert!(!rule.kinds.is_empty(), "{name}");
+        assert!(output.contains(" | ") && output.contains("command=%"), "{name}: {output}");
     }
 }
 
@@ -153,6 +160,7 @@ enum Evidence {
     Network,
     User,
     Container,
+    Memory,
 }
 
 fn evidence(field: &str) -> Option<Evidence> {
@@ -208,71 +216,42 @@ fn needed(expr: &Expr) -> BTreeSet<Evidence> {
 #[test]
 fn many_need_evidence_of_several_kinds() {
     let schema = SyscallSchema::new();
-    let rules = shipped(&schema).rules.rules;
-    let several: Vec<&Rule> = rules.iter().filter(|rule| needed(&rule.expr).len() >= 2).collect();
-    assert!(several.len() >= 15, "{}", several.len());
-}
-
-/// A test file as JSON.
-fn yaml(text: &str) -> Json {
-    fn value<'a>(events: &mut impl Iterator<Item = Yaml<'a>>) -> Option<Json> {
-        Some(match events.next()? {
-            Yaml::Scalar(text, style, ..) => match &*text {
-                text if style != ScalarStyle::Plain => Json::from(text),
-                "true" => Json::Bool(true),
-                "false" => Json::Bool(false),
-                "null" | "~" | "" => Json::Null,
-                text => text.parse::<i64>().map_or_else(|_| Json::from(text), Json::from),
-            },
-            Yaml::SequenceStart(..) => std::iter::from_fn(|| value(events)).collect(),
-            Yaml::MappingStart(..) => {
-                let mut map = Map::new();
-                while let Some(Json::String(key)) = value(events) {
-                    map.insert(key, value(events)?);
-                }
-                Json::Object(map)
-            }
-            Yaml::SequenceEnd | Yaml::MappingEnd => return None,
-            other => panic!("{other:?}"),
-        })
-    }
-    let mut events = Parser::new_from_str(text).map(|event| event.unwrap().0).filter(|event| {
-        !matches!(event, Yaml::StreamStart | Yaml::StreamEnd | Yaml::DocumentStart(_) | Yaml::DocumentEnd)
+    let rules = shipped(&schema).rules;
+    let single = rules.rules.iter().map(|rule| needed(&rule.expr));
+    let memory = rules.memory.iter().map(|rule| {
+        let parts = match &rule.pattern {
+            Pattern::Sequence { steps, .. } => steps.iter().map(|step| &step.on).collect(),
+            Pattern::Threshold { on, .. } => vec![on],
+        };
+        let mut all: BTreeSet<_> = parts.iter().flat_map(|part| needed(&part.expr)).collect();
+        all.insert(Evidence::Memory);
+        all
     });
-    value(&mut events).unwrap()
+    let several = single.chain(memory).filter(|kinds| kinds.len() >= 2).count();
+    assert!(several >= 25, "{several}");
 }
 
 #[test]
 fn each_fires_on_what_it_is_for_and_not_on_what_is_near() {
     let schema = SyscallSchema::new();
+    let sources = [("syscall", &schema as &dyn Schema)];
     let rules = shipped(&schema).rules;
-    let options = RuleSetOptions { matching: Matching::All, ..RuleSetOptions::default() };
-    let set = RuleSet::build(&rules, [("syscall", &schema as &dyn Schema)], &options).unwrap();
-    let source = set.source("syscall").unwrap();
-    let mut scratch = JudgeScratch::new();
-    let mut tested: BTreeMap<&str, (u32, u32)> =
-        rules.rules.iter().map(|rule| (rule.name.as_str(), (0, 0))).collect();
+    let mut tested: BTreeMap<&str, (u32, u32)> = names(&rules).map(|name| (name, (0, 0))).collect();
     let mut wrong = Vec::new();
     for (file, text) in files(&folder().join("tests")) {
-        for test in yaml(&text)["tests"].as_array().unwrap_or_else(|| panic!("{file}")) {
-            let name = test["name"].as_str().unwrap_or_else(|| panic!("{file}: {test}"));
-            let rule = test["rule"].as_str().unwrap_or_else(|| panic!("{file}: {name}"));
-            let record = JsonRecord::new(test["given"].as_object().unwrap(), &schema)
-                .unwrap_or_else(|errors| panic!("{file}: {name}: {errors:?}"));
-            let kind = record.kind().unwrap_or_else(|| panic!("{file}: {name}: evt.type"));
-            let mut fired = false;
-            source.judge(&Event { kind, time: 0, fields: &record }, &mut scratch, |finding| {
-                fired |= finding.rule.name == rule;
-            });
-            let expected = !test["expect"].as_array().unwrap().is_empty();
-            if fired != expected {
-                wrong.push(format!(
-                    "{file}: {name}: {rule} {}",
-                    if fired { "fires" } else { "does not fire" }
-                ));
-            }
-            let counts = tested.get_mut(rule).unwrap_or_else(|| panic!("{file}: {name}: no rule {rule}"));
-            if expected { counts.0 += 1 } else { counts.1 += 1 }
+        let told = |diagnostic: &Diagnostic| {
+            render(diagnostic, Source::new(&text).named(&file), RenderStyle::default())
+        };
+        let tests = RuleTests::parse(&text, sources)
+            .unwrap_or_else(|wrong| panic!("{}", wrong.iter().map(told).collect::<String>()));
+        let results = tests.run(&rules, sources).unwrap();
+        for failure in results.iter().flat_map(|result| &result.failures) {
+            wrong.push(told(&failure.diagnostic));
+        }
+        for test in &tests.tests {
+            let [(rule, _)] = test.rules.as_slice() else { panic!("{file}: {}: not of one rule", test.name) };
+            let counts = tested.get_mut(rule.as_str()).unwrap();
+            if test.expect.is_empty() { counts.1 += 1 } else { counts.0 += 1 }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
