@@ -268,3 +268,57 @@ fn nothing_is_wrong_with_them_on_a_closer_look() {
     let text: Vec<_> = found.iter().map(|problem| problem.render(&loaded.files, style)).collect();
     assert!(text.is_empty(), "{}", text.join("\n"));
 }
+
+/// The table of the documents, as it should be.
+fn table(loaded: &Loaded) -> String {
+    let first = |desc: &str| desc.split_once(". ").map_or(desc.to_string(), |(first, _)| format!("{first}."));
+    let techniques = |tags: &BTreeSet<String>| {
+        tags.iter().filter(|tag| is_technique(tag)).cloned().collect::<Vec<_>>().join(", ")
+    };
+    let rules = &loaded.rules;
+    let single = rules
+        .rules
+        .iter()
+        .map(|rule| (rule.place.file, &rule.name, &rule.tags, rule.priority_name(), &rule.desc));
+    let memory = rules
+        .memory
+        .iter()
+        .map(|rule| (rule.place.file, &rule.name, &rule.tags, rule.priority_name(), &rule.desc));
+    let mut table = String::new();
+    let mut last = None;
+    for (file, name, tags, priority, desc) in single.chain(memory) {
+        if last.replace(file) != Some(file) {
+            let file = &loaded.files[file].name;
+            table += &format!(
+                "\n### `{file}`\n\n| rule | ATT&CK | priority | what it sees |\n|---|---|---|---|\n"
+            );
+        }
+        table += &format!("| {name} | {} | {priority} | {} |\n", techniques(tags), first(desc));
+    }
+    table
+}
+
+#[test]
+fn the_documents_list_them() {
+    let schema = SyscallSchema::new();
+    let table = table(&shipped(&schema));
+    let path = folder().join("../docs/shipped-rules.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, listed) = text.split_once("what should be here. -->\n").unwrap();
+    assert!(listed == table, "docs/shipped-rules.md should end with:\n{table}");
+}
+
+#[test]
+fn the_documents_make_them_fit() {
+    let schema = SyscallSchema::new();
+    let text = std::fs::read_to_string(folder().join("../docs/shipped-rules.md")).unwrap();
+    let blocks = text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let own: String = blocks.filter(|block| block.starts_with("- ")).collect();
+    let loaded = load(&schema, files(&folder()).into_iter().chain([("site.yaml".to_string(), own)]));
+    assert!(loaded.problems().is_empty(), "{}", told(&loaded));
+    let rule = |name: &str| loaded.rules.rules.iter().find(|rule| rule.name == name).unwrap();
+    let hashes = rule("Password hashes read by an unusual program");
+    assert!(hashes.condition_compiled.contains("proc.exepath in (/opt/backup/bin/agent)"));
+    assert!(hashes.condition_compiled.contains(", our-agent)"), "{}", hashes.condition_compiled);
+    assert!(rule("Search for secrets in files").suppress.is_some());
+}
