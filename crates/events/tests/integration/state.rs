@@ -364,6 +364,16 @@ fn sockets_learn_their_ends() {
         .apply(&mut host);
     assert_eq!(name(&host, &sent), "10.0.0.5:41000->93.184.216.34:53");
     assert!(host.fd(&sent).unwrap().is_client());
+    // So it does when the next one goes elsewhere: to another host and port.
+    let sent = Build::new(EventType::SENDTO_X, 100, 24)
+        .i64(3)
+        .raw(b"abc")
+        .i64(6)
+        .u32(3)
+        .raw(&tuple([0; 4], 41000, [10, 0, 0, 9], 54))
+        .apply(&mut host);
+    assert_eq!(name(&host, &sent), "10.0.0.5:41000->10.0.0.9:54");
+    assert!(sent.fd_renamed);
     // A socket of which nothing was seen before.
     let sent = Build::new(EventType::SENDTO_X, 100, 25)
         .i64(3)

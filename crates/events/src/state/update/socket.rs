@@ -566,7 +566,7 @@ impl Host {
                     if matches!(tuple, Tuple::V4 { .. }) {
                         fd.ty = FdType::Ipv4Socket;
                     }
-                    if !set_ends(fd, &tuple, false) {
+                    if !set_ends(fd, &tuple, true) {
                         return false;
                     }
                 }
