@@ -24,6 +24,7 @@ use eyrie_lang::{Field, FieldId, FieldInfo, Fields, Presence, Structured, Type, 
 use crate::table::Format;
 use crate::text;
 
+pub use evt::extract_event;
 pub use record::{EventRecord, Stream};
 pub use schema::SyscallSchema;
 
@@ -82,6 +83,15 @@ pub(crate) struct FieldAttributes {
 
 include!(concat!(env!("OUT_DIR"), "/fields.rs"));
 
+/// The source that system calls are of.
+const SOURCE: &str = "syscall";
+
+/// The fields of a class, with their numbers.
+pub fn of_class(class: FieldClass) -> impl Iterator<Item = (FieldId, &'static FieldInfo)> {
+    let all = (0_u32..).map(FieldId).zip(FIELDS).zip(ATTRIBUTES);
+    all.filter(move |(_, attributes)| attributes.class == class).map(|(field, _)| field)
+}
+
 /// What a field is about; `None` for a number beyond the table.
 pub fn class(id: FieldId) -> Option<FieldClass> {
     attributes(id).map(|attributes| attributes.class)
@@ -97,7 +107,7 @@ impl Fields for EventRecord<'_> {
         match attributes.class {
             FieldClass::Syscall => evt::extract_syscall(self, field, out),
             FieldClass::Fd => fd::extract(self, field, out),
-            FieldClass::Event => evt::extract_event(self, field, out),
+            FieldClass::Event => extract_event(self.event, self.stream, SOURCE, field, out),
             FieldClass::FsPath => fspath::extract(self, field, out),
             FieldClass::Fdlist => fdlist::extract(self, field, out),
             FieldClass::Util => out.uint(self.stream.count()),

@@ -7,8 +7,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use eyrie_lang::{Class, Field, Presence, Type, Value, Values};
 
 use super::id;
-use super::record::{EventRecord, write_directory, write_joined};
+use super::record::{EventRecord, Stream, write_directory, write_joined};
 use super::schema::{BY_PARAM_NAME, NO_POSITION};
+use crate::event::Event;
 use crate::state::{Fd, FdType, Thread};
 use crate::table::{Category, Direction, EventClass, EventFlags, EventType, Format, ParamName, SyscallId};
 use crate::text::{self, AT_FDCWD, ParamText, time};
@@ -27,14 +28,16 @@ mod open {
     pub(super) const MODE_EXECUTE: u32 = 0o111;
 }
 
-/// The fields that events of every source have.
-pub(super) fn extract_event<'v>(
-    record: &'v EventRecord<'_>,
+/// The fields that events of every source have: those of [`FieldClass::Event`](super::FieldClass::Event).
+///
+/// `evt.pluginname` and `evt.plugininfo` are left to who knows the plugin.
+pub fn extract_event<'v>(
+    event: &'v Event<'_>,
+    stream: &'v Stream,
+    source: &'v str,
     field: &Field,
     out: &mut Values<'v>,
 ) -> Presence {
-    let event = record.event;
-    let stream = record.stream;
     let since_first = event.time.wrapping_sub(stream.first_time);
     match field.id {
         id::EVT_NUM => out.uint(event.number),
@@ -56,12 +59,11 @@ pub(super) fn extract_event<'v>(
         id::EVT_RELTIME => out.uint(since_first),
         id::EVT_RELTIME_S => out.uint(since_first / SECOND),
         id::EVT_RELTIME_NS => out.uint(since_first % SECOND),
-        id::EVT_SOURCE => out.text("syscall"),
+        id::EVT_SOURCE => out.text(source),
         id::EVT_IS_ASYNC => out.bool(event.info().class == EventClass::Metaevent),
         id::EVT_ASYNCTYPE if event.info().class != EventClass::Metaevent => Presence::Absent,
-        id::EVT_ASYNCTYPE => name(record, out),
-        id::EVT_HOSTNAME => out.text(&record.stream.hostname),
-        // `evt.pluginname` and `evt.plugininfo`: no plugin made the event.
+        id::EVT_ASYNCTYPE => name(event, out),
+        id::EVT_HOSTNAME => out.text(&stream.hostname),
         _ => Presence::Absent,
     }
 }
@@ -77,9 +79,9 @@ pub(super) fn extract_syscall<'v>(
     let category = info.category;
     let since_previous = event.time.wrapping_sub(record.stream.previous_time);
     match field.id {
-        id::EVT_TYPE => name(record, out),
+        id::EVT_TYPE => name(event, out),
         id::SYSCALL_TYPE if info.class != EventClass::Syscall => Presence::Absent,
-        id::SYSCALL_TYPE => name(record, out),
+        id::SYSCALL_TYPE => name(event, out),
         id::EVT_ARG => argument(record, field, out),
         id::EVT_RAWARG => raw_argument(record, field, out),
         id::EVT_ARGS | id::EVT_INFO => out.written_text(|out| write_arguments(record, out)),
@@ -157,8 +159,7 @@ pub(super) fn extract_syscall<'v>(
 }
 
 /// What the kind is called: the system call's name, or the name that an injected event brings.
-fn name<'v>(record: &'v EventRecord<'_>, out: &mut Values<'v>) -> Presence {
-    let event = record.event;
+fn name<'v>(event: &'v Event<'_>, out: &mut Values<'v>) -> Presence {
     match event.ty {
         EventType::GENERIC_X => {
             let call = event.u16(0).map(SyscallId).filter(|call| call.0 != 0);
