@@ -52,7 +52,7 @@ impl Protocol {
 /// The ends of a socket.
 ///
 /// One piece of memory that is read according to the descriptor's [`FdType`], as in Falco: a socket that has been bound and then
-/// receives keeps bytes of its former form where the new one has its destination. Rules written for Falco see these addresses.
+/// receives may have its new ends read in its old form. Rules written for Falco see what comes of that.
 ///
 /// | form | bytes |
 /// |---|---|

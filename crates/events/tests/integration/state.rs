@@ -386,6 +386,23 @@ fn sockets_learn_their_ends() {
 }
 
 #[test]
+fn a_server_sees_who_wrote_last() {
+    let mut host = machine();
+    socket(3, 2).apply(&mut host);
+    let received = |peer, port| {
+        let tuple = tuple(peer, port, HERE, 53);
+        Build::new(EventType::RECVFROM_X, 100, 21).i64(3).raw(b"abc").raw(&tuple).i64(3).u32(100)
+    };
+    let names = [([1, 1, 1, 1], 1000), ([2, 2, 2, 2], 2000), ([2, 2, 2, 2], 2000)].map(|(peer, port)| {
+        let seen = received(peer, port).apply(&mut host);
+        (name(&host, &seen), seen.fd_renamed)
+    });
+    let name = |text: &str, renamed| (text.to_string(), renamed);
+    let (first, second) = ("1.1.1.1:1000->10.0.0.5:53", "2.2.2.2:2000->10.0.0.5:53");
+    assert_eq!(names, [name(first, true), name(second, true), name(second, false)]);
+}
+
+#[test]
 fn an_address_that_changed_during_the_call_is_not_believed() {
     let mut host = machine();
     let address = |address: [u8; 4]| [&[2][..], &address, &80_u16.to_le_bytes()].concat();

@@ -194,40 +194,26 @@ fn has_ends(fd: &Fd, tuple: &Tuple<'_>) -> bool {
     }
 }
 
-/// Takes over the ends of a connection. What is there already stays the destination unless `overwrite`. Whether that is a change:
-/// the same connection seen from the other side is none; to write where nothing was is one, whatever is written.
-fn set_ends(fd: &mut Fd, tuple: &Tuple<'_>, overwrite: bool) -> bool {
+/// Takes over the ends of a connection. Whether that is a change: the same connection seen from the other side is none; to write
+/// where nothing was is one, whatever is written.
+fn set_ends(fd: &mut Fd, tuple: &Tuple<'_>) -> bool {
     if has_ends(fd, tuple) {
         return false;
     }
     match *tuple {
         Tuple::V4 { source, source_port, destination, destination_port } => {
             let old = fd.endpoints.v4();
-            let no_address = old.destination == Ipv4Addr::UNSPECIFIED;
-            let no_port = old.destination_port == 0;
-            let new = TupleV4 {
-                source,
-                source_port,
-                destination: if no_address || overwrite { destination } else { old.destination },
-                destination_port: if no_port || overwrite { destination_port } else { old.destination_port },
-                protocol: old.protocol,
-            };
+            let protocol = old.protocol;
+            let new = TupleV4 { source, source_port, destination, destination_port, protocol };
             fd.endpoints.set_v4(new);
-            new != old || no_address || no_port
+            new != old || old.destination == Ipv4Addr::UNSPECIFIED || old.destination_port == 0
         }
         Tuple::V6 { source, source_port, destination, destination_port } => {
             let old = fd.endpoints.v6();
-            let no_address = old.destination == Ipv6Addr::UNSPECIFIED;
-            let no_port = old.destination_port == 0;
-            let new = TupleV6 {
-                source,
-                source_port,
-                destination: if no_address || overwrite { destination } else { old.destination },
-                destination_port: if no_port || overwrite { destination_port } else { old.destination_port },
-                protocol: old.protocol,
-            };
+            let protocol = old.protocol;
+            let new = TupleV6 { source, source_port, destination, destination_port, protocol };
             fd.endpoints.set_v6(new);
-            new != old || no_address || no_port
+            new != old || old.destination == Ipv6Addr::UNSPECIFIED || old.destination_port == 0
         }
         Tuple::Unix { .. } | Tuple::Other(_) => false,
     }
@@ -436,12 +422,12 @@ impl Host {
         let mut fd = Fd::default();
         match tuple {
             Tuple::V4 { .. } => {
-                set_ends(&mut fd, &tuple, false);
+                set_ends(&mut fd, &tuple);
                 fd.ty = FdType::Ipv4Socket;
                 fd.endpoints.set_v4(TupleV4 { protocol: Protocol::Tcp, ..fd.endpoints.v4() });
             }
             Tuple::V6 { .. } => {
-                set_ends(&mut fd, &tuple, false);
+                set_ends(&mut fd, &tuple);
                 fd.ty = FdType::Ipv6Socket;
                 fd.endpoints.set_v6(TupleV6 { protocol: Protocol::Tcp, ..fd.endpoints.v6() });
             }
@@ -566,7 +552,7 @@ impl Host {
                     if matches!(tuple, Tuple::V4 { .. }) {
                         fd.ty = FdType::Ipv4Socket;
                     }
-                    if !set_ends(fd, &tuple, true) {
+                    if !set_ends(fd, &tuple) {
                         return false;
                     }
                 }
@@ -651,7 +637,7 @@ fn connect(fd: &mut Fd, tuple: &Tuple<'_>, name: &mut Vec<u8>) -> bool {
     match *tuple {
         Tuple::V4 { .. } | Tuple::V6 { .. } => {
             fd.ty = if matches!(tuple, Tuple::V4 { .. }) { FdType::Ipv4Socket } else { FdType::Ipv6Socket };
-            let changed = set_ends(fd, tuple, true);
+            let changed = set_ends(fd, tuple);
             let is_udp = fd.ty == FdType::Ipv4Socket && fd.endpoints.v4().protocol == Protocol::Udp;
             if changed && fd.is_server() && is_udp {
                 fd.endpoints.swap(fd.ty);
