@@ -9,7 +9,7 @@ use eyrie_lang::schema::{ArgumentKind, ArgumentPolicy};
 use eyrie_lang::{Field, Fields as _, Presence, Schema as _, Values};
 
 /// Every field, those with arguments with several, some of which make no sense.
-pub fn fields(schema: &SyscallSchema) -> Vec<Field> {
+pub(crate) fn fields(schema: &SyscallSchema) -> Vec<Field> {
     let mut fields = Vec::new();
     for info in schema.fields() {
         let arguments: &[&str] = match info.argument {
@@ -37,7 +37,7 @@ pub fn fields(schema: &SyscallSchema) -> Vec<Field> {
 }
 
 /// A machine with two processes and some descriptors.
-pub fn host() -> Host {
+pub(crate) fn host() -> Host {
     let mut host = Host::new(Limits { threads: 64, fds: 64, ..Limits::default() });
     for (pid, ptid) in [(1, 0), (7, 1)] {
         host.insert_thread(&ThreadRecord {
@@ -72,7 +72,7 @@ pub fn host() -> Host {
 }
 
 /// Asks everything of an event.
-pub fn exercise(fields: &[Field], record: &EventRecord<'_>) {
+pub(crate) fn exercise(fields: &[Field], record: &EventRecord<'_>) {
     let mut text = String::new();
     for field in fields {
         let mut values = Values::new();
@@ -109,7 +109,7 @@ pub fn exercise(fields: &[Field], record: &EventRecord<'_>) {
 
 /// Events out of any bytes. If the first byte is even, the rest is one event as a recorder writes it; else it is a row of events,
 /// `kind u16, thread u8, count u8`, then for each parameter its length in a byte and its bytes.
-pub fn exercise_bytes(bytes: &[u8]) {
+pub(crate) fn exercise_bytes(bytes: &[u8]) {
     let schema = SyscallSchema::new();
     let fields = fields(&schema);
     let mut host = host();

@@ -102,3 +102,35 @@ fn what_is_no_event_is_refused() {
     new[20..22].copy_from_slice(&500u16.to_le_bytes());
     assert!(matches!(Event::decode(&new), Err(DecodeError::UnknownType(500))));
 }
+
+#[test]
+fn every_entry_of_the_tables_is_found() {
+    let lines = |text: &'static str| text.lines().filter(|line| !line.starts_with('#'));
+    // Events: by their numbers, as the table has them.
+    for line in lines(include_str!("../../src/table/events.tsv")) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let info = EventType(columns[0].parse().unwrap()).info().unwrap();
+        assert_eq!([info.code, info.name], [columns[1], columns[3]]);
+        let params: Vec<&str> = columns[6].split(',').filter(|param| *param != "-").collect();
+        assert_eq!(info.params.len(), params.len(), "{line}");
+        for (param, written) in info.params.iter().zip(params) {
+            let parts: Vec<&str> = written.split(':').collect();
+            let ty = if parts[1] == "DYN" { "DYNAMIC" } else { parts[1] };
+            assert_eq!((param.name, param.ty.name()), (parts[0], ty), "{line}");
+            // What it says of names, types or directories has come along.
+            let said = !param.names.is_empty() || !param.types.is_empty() || param.dirfd.is_some();
+            assert_eq!(said, parts.len() > 3, "{line}: {written}");
+        }
+    }
+    for line in lines(include_str!("../../src/table/syscalls.tsv")) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let call = SyscallId(columns[0].parse().unwrap());
+        assert_eq!((call.name(), SyscallId::from_name(columns[1])), (Some(columns[1]), Some(call)));
+        if let Ok(native) = columns[2].parse() {
+            assert_eq!(SyscallId::from_native(native), Some(call), "{line}");
+        }
+        for event in call.event_names() {
+            assert!(EventType::all().any(|(_, info)| info.name == *event), "{line}");
+        }
+    }
+}
