@@ -255,18 +255,21 @@ impl SourceRules {
         if now < waiting.due.load(Ordering::Relaxed) {
             return;
         }
+        // What another thread adds from here on either is seen below or lowers the time again.
+        waiting.due.store(u64::MAX, Ordering::SeqCst);
         let mut found = Vec::new();
         for memory in self.memory.iter().filter(|memory| memory.waits()) {
             memory.see(now, self.style, &mut |finding| found.push(finding));
         }
-        self.set_due(waiting);
+        self.lower_due(waiting);
         found.sort_by_key(|finding| finding.time);
         found.into_iter().for_each(report);
     }
 
-    fn set_due(&self, waiting: &Waiting) {
-        let due = self.memory.iter().filter_map(Memory::due).min();
-        waiting.due.store(due.unwrap_or(u64::MAX), Ordering::Relaxed);
+    fn lower_due(&self, waiting: &Waiting) {
+        if let Some(due) = self.memory.iter().filter(|memory| memory.waits()).filter_map(Memory::due).min() {
+            waiting.due.fetch_min(due, Ordering::SeqCst);
+        }
     }
 
     fn judge_fields(
@@ -326,7 +329,7 @@ impl SourceRules {
             }
         }
         if let (true, Some(waiting)) = (waits, &self.waiting) {
-            self.set_due(waiting);
+            self.lower_due(waiting);
         }
     }
 
