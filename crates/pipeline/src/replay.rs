@@ -172,16 +172,25 @@ impl<R: Read> Replay<R> {
     ) -> Result<(), ReadError> {
         let mut scratch = JudgeScratch::new();
         let rules = rules.source(SYSCALL);
+        let mut flow = ControlFlow::Continue(());
         self.for_each(|record| {
             let Some(rules) = rules else { return ControlFlow::Continue(()) };
             let event = Judged { kind: record.event.ty.into(), time: record.event.time, fields: record };
-            let mut flow = ControlFlow::Continue(());
             rules.judge(&event, &mut scratch, |finding| {
                 if flow.is_continue() {
                     flow = report(finding);
                 }
             });
             flow
-        })
+        })?;
+        // What waits in the memory of rules for events that may be late waits no longer.
+        if let Some(rules) = rules.filter(|_| flow.is_continue()) {
+            rules.finish(|finding| {
+                if flow.is_continue() {
+                    flow = report(finding);
+                }
+            });
+        }
+        Ok(())
     }
 }
