@@ -3,12 +3,17 @@
 //! `cargo bench -p eyrie-benches --bench rules` prints a table; README.md beside this file says how to read it. The rules are
 //! those of [`eyrie_benches::rules`]; the events are everyday ones, of which none matches. Nothing is judged here: what is fast
 //! enough depends on the machine.
+//!
+//! With `-- --capture FILE.scap [RULES.yaml …]` it replays a capture instead: without rules, with the rules of the files, and with
+//! those of [`eyrie_benches::rules`], so that the fields are computed from real events.
 
 #![allow(clippy::print_stdout, reason = "a program whose results are what it prints")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "benchmarks")]
 
 use std::collections::HashMap;
 use std::hint::black_box;
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use eyrie_benches::rules::rules;
@@ -17,6 +22,7 @@ use eyrie_engine::{Event, JudgeScratch, RuleSet, RuleSetOptions};
 use eyrie_events::{EventType, SyscallSchema};
 use eyrie_lang::parse::{Limits, parse};
 use eyrie_lang::{Field, Fields, Presence, Schema, Value, Values};
+use eyrie_pipeline::{Replay, build_rules, load_rules};
 
 /// Falco's numbers of the kinds that today's kernels' events are of.
 const CLOSE: EventType = EventType(5);
@@ -33,6 +39,55 @@ const RUNS: usize = 9;
 const EVENTS: u32 = 200_000;
 
 fn main() {
+    // cargo passes `--bench`.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => synthetic(),
+        ["--capture", capture, ref files @ ..] => replayed(Path::new(capture), files),
+        _ => panic!(
+            "usage: cargo bench -p eyrie-benches --bench rules [-- --capture FILE.scap [RULES.yaml …]]"
+        ),
+    }
+}
+
+/// Replays a capture with different rules.
+fn replayed(capture: &Path, files: &[&str]) {
+    let options = RuleSetOptions::default();
+    let mut base = None;
+    let mut row = |name: &str, set: &RuleSet| {
+        let mut events = 0;
+        let time = median(|| {
+            let mut replay = Replay::open(capture).unwrap();
+            replay.judge(set, |_| ControlFlow::Continue(())).unwrap();
+            events = replay.summary().events;
+        });
+        let base = *base.get_or_insert(time);
+        let each = time.saturating_sub(base).as_nanos() / u128::from(events.max(1));
+        println!(
+            "{name:<24} {:>10} {:>8} events {:>8} ns for the rules, each event",
+            shown(time),
+            events,
+            each
+        );
+    };
+    row("no rules", &build_rules(&load_rules([]).rules, &options).unwrap());
+    let texts: Vec<(&str, Vec<u8>)> =
+        files.iter().map(|file| (*file, std::fs::read(file).unwrap())).collect();
+    for count in 1..=texts.len() {
+        let loaded = load_rules(texts.iter().take(count).map(|(name, text)| (*name, text.as_slice())));
+        assert!(loaded.is_ok(), "{:?}", loaded.problems());
+        row(
+            &format!("{} rules of files", loaded.rules.rules.len()),
+            &build_rules(&loaded.rules, &options).unwrap(),
+        );
+    }
+    for count in COUNTS {
+        let loaded = load_rules([("rules.yaml", rules(count).as_bytes())]);
+        row(&format!("{count} rules"), &build_rules(&loaded.rules, &options).unwrap());
+    }
+}
+
+fn synthetic() {
     let schema = SyscallSchema::new();
     println!(
         "{:>7} {:>11} {:>11} {:>11} {:>11} {:>11} {:>12} {:>12}",
