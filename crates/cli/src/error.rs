@@ -89,6 +89,19 @@ pub enum Error {
         /// All of them, drawn for a terminal.
         rendered: String,
     },
+    /// A file of rule tests has mistakes.
+    #[error("{} has {}", path.display(), crate::render::digest::count_of(*number, "mistake"))]
+    RuleTests {
+        /// The file.
+        path: PathBuf,
+        /// How many.
+        number: usize,
+        /// All of them, drawn for a terminal.
+        rendered: String,
+    },
+    /// Rules that load cannot be compiled together.
+    #[error(transparent)]
+    Build(Box<eyrie_engine::BuildError>),
     /// A file is no event.
     #[error("{} is not an event: {}", path.display(), crate::render::digest::count_of(*number, "problem"))]
     NotAnEvent {
@@ -158,6 +171,8 @@ impl Error {
             | Error::Signals(_)
             | Error::Catalog { .. }
             | Error::RuleFiles { .. }
+            | Error::RuleTests { .. }
+            | Error::Build(_)
             | Error::Assess(_) => return None,
             Error::NotAnEvent { .. } => {
                 "give a JSON object of fields, such as {\"evt.type\": \"openat\", \"proc.name\": \"cat\"}; `eyrie rules fields` lists them"
@@ -208,7 +223,10 @@ impl Error {
             message.push_str(&visible_lines(problems));
             message.push_str("\n\n");
         }
-        if let Error::Catalog { rendered, .. } | Error::RuleFiles { rendered, .. } = self {
+        if let Error::Catalog { rendered, .. }
+        | Error::RuleFiles { rendered, .. }
+        | Error::RuleTests { rendered, .. } = self
+        {
             // Drawn, and made safe, where the catalogue is read.
             message.push_str(rendered);
             message.push_str("\n\n");

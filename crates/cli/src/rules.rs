@@ -6,20 +6,21 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use eyrie_engine::JsonRecord;
+use eyrie_engine::rule_tests::RuleTests;
 use eyrie_engine::rules::attack::Coverage;
 use eyrie_engine::rules::describe::{Surroundings, describe};
 use eyrie_engine::rules::{BUILT_IN_PLUGINS, Loaded, Loader, Problem, Rule, falco_json};
+use eyrie_engine::{JsonRecord, explain};
 use eyrie_events::SyscallSchema;
 use eyrie_events::fields::FieldClass;
-use eyrie_lang::diagnostic::RenderStyle;
-use eyrie_lang::{Compiler, Explanation, Schema, Scratch, Severity};
+use eyrie_lang::diagnostic::{RenderStyle, Source, render};
+use eyrie_lang::{Schema, Severity};
 use serde_json::{Value as Json, json};
 
 use crate::args::ScreenArgs;
 use crate::args::rules::{
     AnswerFormat, CheckArgs, CoverageArgs, CoverageFormat, DescribeArgs, EventsArgs, ExplainArgs, FieldsArgs,
-    LintArgs, ListArgs, RuleFiles, RulesArgs, RulesCommand, ShowArgs,
+    LintArgs, ListArgs, RuleFiles, RulesArgs, RulesCommand, ShowArgs, TestArgs,
 };
 use crate::environment;
 use crate::error::Error;
@@ -46,6 +47,7 @@ pub(crate) fn run(args: &RulesArgs) -> Result<Exit, Error> {
         RulesCommand::Events(args) => rules.events(args),
         RulesCommand::Lint(args) => rules.lint(args),
         RulesCommand::Coverage(args) => rules.coverage(args),
+        RulesCommand::Test(args) => rules.test(args),
         RulesCommand::Explain(args) => rules.explain(args),
     }
 }
@@ -402,27 +404,73 @@ impl Rules<'_> {
 
     fn explain(&self, args: &ExplainArgs) -> Result<Exit, Error> {
         let loaded = self.sound(&args.rules)?;
-        let at = self.position(&loaded, &args.rule)?;
-        let Some(rule) = loaded.rules.rules.get(at) else { return Ok(Exit::Clean) };
         let record = self.record(&args.event)?;
-        let mut compiler = Compiler::new(&self.schema);
-        let added = compiler.add_expr(&rule.expr).map_err(|problems| Error::Usage {
-            message: format!("the rule does not compile on its own: {}", problems.len()),
-            help: "run `eyrie rules check`".to_owned(),
-        })?;
-        let program = compiler.finish();
-        let mut scratch = Scratch::new();
-        let explanation: Explanation = program.start(&record, &mut scratch).explain(added.id);
+        let unknown = || {
+            let names = ListedRule::all(&loaded).map(|rule| rule.name);
+            Error::unknown("rule", &args.rule, names, "eyrie rules list")
+        };
+        let rule = ListedRule::all(&loaded).find(|rule| rule.name == args.rule).ok_or_else(unknown)?;
+        let kind = record.kind();
+        let explained =
+            explain::explain(&loaded.rules, &args.rule, &self.schema, &record, kind).map_err(Error::Build)?;
+        let parts = explained.ok_or_else(unknown)?;
         match args.format {
-            AnswerFormat::Json => write(line(&draw::explanation_json(rule, &explanation)).as_bytes())?,
+            AnswerFormat::Json => write(line(&draw::explanation_json(&rule, &parts)).as_bytes())?,
             AnswerFormat::Text => {
                 let mut out = Vec::new();
-                draw::explanation(&loaded, rule, &explanation, &self.options(), &mut out)
+                draw::explanation(&loaded, &rule, &parts, &self.options(), &mut out)
                     .map_err(Error::Stdout)?;
                 write(&out)?;
             }
         }
         Ok(Exit::Clean)
+    }
+
+    fn test(&self, args: &TestArgs) -> Result<Exit, Error> {
+        let loaded = self.sound(&RuleFiles { files: args.rules.clone() })?;
+        let sources = [(SYSCALL, &self.schema as &dyn Schema)];
+        let style = self.style(&self.stdout());
+        let mut files = Vec::new();
+        for path in &args.tests {
+            let read = fs::read_to_string(path);
+            let text = read.map_err(|source| Error::Read { path: path.clone(), source })?;
+            let name = path.to_string_lossy().into_owned();
+            let mut tests = RuleTests::parse(&text, sources).map_err(|problems| {
+                let style = self.style(&self.stderr());
+                let source = Source::new(&text).named(&name);
+                let rendered: Vec<_> =
+                    problems.iter().map(|problem| shown(&render(problem, source, style), style)).collect();
+                Error::RuleTests {
+                    path: path.clone(),
+                    number: problems.len(),
+                    rendered: rendered.join("\n\n"),
+                }
+            })?;
+            tests.tests.retain(|test| args.search.as_ref().is_none_or(|search| found(search, &test.name)));
+            let results = tests.run(&loaded.rules, sources).map_err(Error::Build)?;
+            files.push(draw::TestedFile { name, text, results });
+        }
+        let failed = files.iter().flat_map(|file| &file.results).any(|result| !result.passed());
+        let out = match args.format {
+            AnswerFormat::Json => line(&draw::tests_json(&files)),
+            AnswerFormat::Text => {
+                let mut out = String::new();
+                for file in &files {
+                    for result in file.results.iter().filter(|result| !result.passed() || !args.quiet) {
+                        out.push_str(&draw::test_line(result, style));
+                        let source = Source::new(&file.text).named(&file.name);
+                        for failure in &result.failures {
+                            out.push_str(&shown(&render(&failure.diagnostic, source, style), style));
+                            out.push_str("\n\n");
+                        }
+                    }
+                }
+                out.push_str(&draw::tests_summary(&files));
+                out
+            }
+        };
+        write(out.as_bytes())?;
+        Ok(if failed { Exit::RulesWrong } else { Exit::Clean })
     }
 
     /// The event of a file: its fields, or those of an alert.
@@ -459,9 +507,12 @@ fn found(pattern: &str, text: &str) -> bool {
 }
 
 fn drawn(problem: &Problem, loaded: &Loaded, style: RenderStyle) -> String {
-    let text = problem.render(&loaded.files, style);
+    shown(&problem.render(&loaded.files, style), style)
+}
+
+fn shown(text: &str, style: RenderStyle) -> String {
     // With colours the text has escapes of its own; control characters of the file were replaced when it was drawn.
-    if style.color { text } else { visible_lines(&text).into_owned() }
+    if style.color { text.to_owned() } else { visible_lines(text).into_owned() }
 }
 
 fn line(json: &Json) -> String {

@@ -37,6 +37,8 @@ pub enum RulesCommand {
     Lint(LintArgs),
     /// Show which of MITRE ATT&CK's tactics and techniques rules name in their tags
     Coverage(CoverageArgs),
+    /// Run unit tests of rules: given these fields, expect these findings
+    Test(TestArgs),
     /// Explain why a rule matches an event or does not: each comparison, its value, its verdict
     Explain(ExplainArgs),
 }
@@ -229,6 +231,27 @@ pub struct CoverageArgs {
     /// Write to FILE instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Arguments of `rules test`.
+#[derive(Debug, Args)]
+#[command(after_help = Exit::rules_help())]
+pub struct TestArgs {
+    /// Files of tests
+    #[arg(required = true, value_name = "FILE")]
+    pub tests: Vec<PathBuf>,
+    /// Rule file or directory that the tests are about; may be repeated. Else Eyrie's own rules
+    #[arg(long, short, value_name = "FILE|DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Only tests with this in their name; `*` stands for any text
+    #[arg(long, short, value_name = "PATTERN")]
+    pub search: Option<String>,
+    /// Only what fails
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Form of the results
+    #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: AnswerFormat,
 }
 
 /// Arguments of `rules explain`.

@@ -425,7 +425,7 @@ fn a_verdict_is_explained() {
     let json: Json =
         serde_json::from_str(&good(&["explain", "Secrets", "good.yaml", "-e", "event.json", "-f", "json"]))
             .unwrap();
-    assert_eq!(json["verdict"], "false");
+    assert_eq!(json["conditions"][0]["verdict"], "false");
     let bad = run(
         &[("good.yaml", GOOD), ("event.json", r#"{"proc.nam": 1}"#)],
         &["explain", "Shell", "good.yaml", "-e", "event.json"],
@@ -437,6 +437,56 @@ fn a_verdict_is_explained() {
     error: event.json is not an event: 1 problem
       help: give a JSON object of fields, such as {"evt.type": "openat", "proc.name": "cat"}; `eyrie rules fields` lists them
     "#);
+}
+
+const TESTS: &str = "\
+tests:
+  - name: a shell is found
+    rules: [Shell]
+    given: {evt.type: execve, proc.name: zsh}
+    expect: [Shell]
+  - name: a cat is found
+    rules: [Shell]
+    given: {evt.type: execve, proc.name: cat}
+    expect: [Shell]
+";
+
+#[test]
+fn rules_are_tested() {
+    let files = [("good.yaml", GOOD), ("tests.yaml", TESTS)];
+    let result = run(&files, &["test", "tests.yaml", "--rules", "good.yaml"]);
+    assert_eq!(result.code, Some(1));
+    insta::assert_snapshot!(result.out, @"
+    ✓ a shell is found
+    ✗ a cat is found
+    error[test-missing-finding]: the rule `Shell` finds nothing
+      ╭▸ tests.yaml:9:14
+      │
+    9 │     expect: [Shell]
+      │              ━━━━━
+      │
+      ╰ help: `proc.name in (bash, zsh)` does not hold: `proc.name` is `cat`
+
+    2 tests: 1 failed, 1 passed
+    ");
+    let result = run(&files, &["test", "tests.yaml", "-r", "good.yaml", "-s", "shell", "-f", "json"]);
+    assert_eq!(result.code, Some(0));
+    let json: Json = serde_json::from_str(&result.out).unwrap();
+    assert_eq!((&json[0]["passed"], json.as_array().unwrap().len()), (&true.into(), 1));
+    let broken =
+        run(&[("good.yaml", GOOD), ("tests.yaml", "tests: 5")], &["test", "tests.yaml", "-r", "good.yaml"]);
+    assert_eq!(broken.code, Some(3));
+    insta::assert_snapshot!(broken.out, @"
+    error[bad-rule-tests]: a file of rule tests is a map with a list `tests`
+      ╭▸ tests.yaml:1:1
+      │
+    1 │ tests: 5
+      │ ━
+      │
+      ╰ help: write `tests:` and below it `- name: …`
+
+    error: tests.yaml has 1 mistake
+    ");
 }
 
 /// What strangers write in rules does not reach the terminal as it is.

@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
+use eyrie_engine::explain::Explained;
+use eyrie_engine::rule_tests::TestResult;
 use eyrie_engine::rules::attack::{Coverage, TACTICS};
 use eyrie_engine::rules::describe::{ConditionDetails, RuleDetails};
 use eyrie_engine::rules::{ListItem, Loaded, MacroItem, MemoryRule, Pattern, Place, Problem, Rule};
 use eyrie_events::table::{EventClass, EventType, SyscallId};
-use eyrie_lang::diagnostic::Source;
+use eyrie_lang::diagnostic::{RenderStyle, Source};
 use eyrie_lang::schema::{ArgumentKind, ArgumentPolicy, Arity};
 use eyrie_lang::{Explanation, FieldInfo, Presence, Severity, Verdict};
 use serde_json::{Value as Json, json};
@@ -687,29 +689,49 @@ fn verdict_mark(page: &Page<'_>, verdict: Verdict) -> Span {
 /// Whatever the writer says.
 pub fn explanation(
     loaded: &Loaded,
-    rule: &Rule,
-    found: &Explanation,
+    rule: &ListedRule<'_>,
+    parts: &[Explained],
     options: &TerminalOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut page = Page::new(out, options);
-    let (style, word) = match found.verdict {
-        Verdict::True => (GREEN, "matches"),
-        Verdict::False => (RED, "does not match"),
-        Verdict::Unknown => (YELLOW, "may match"),
-    };
-    page.line(&[
-        span(BOLD, visible(&rule.name)),
-        span(PLAIN, " "),
-        span(style.bold(), word),
-        span(DIM, format!("  {}", at(loaded, rule.place))),
-    ])?;
-    page.gap()?;
+    for (number, part) in parts.iter().enumerate() {
+        if number > 0 {
+            page.gap()?;
+        }
+        let found = &part.explanation;
+        let (style, word) = match found.verdict {
+            _ if part.left_out => (RED, "does not match"),
+            Verdict::True => (GREEN, "matches"),
+            Verdict::False => (RED, "does not match"),
+            Verdict::Unknown => (YELLOW, "may match"),
+        };
+        let what = part.part.as_ref().map(|part| format!(", {}", visible(part))).unwrap_or_default();
+        page.line(&[
+            span(BOLD, visible(rule.name)),
+            span(PLAIN, what),
+            span(PLAIN, " "),
+            span(style.bold(), word),
+            span(DIM, format!("  {}", at(loaded, rule.place))),
+        ])?;
+        page.gap()?;
+        if part.left_out {
+            let text = "The rule is not looked at for events of this type: the types that its condition names leave it out.";
+            let measure = page.measure();
+            page.flow(Vec::new(), &[span(YELLOW, text)], measure)?;
+            page.gap()?;
+        }
+        comparisons(&mut page, found)?;
+    }
+    Ok(())
+}
+
+fn comparisons(page: &mut Page<'_>, found: &Explanation) -> io::Result<()> {
     page.line(&[span(DIM, "Each comparison, and the value that it saw; * marks those that decide")])?;
     for atom in &found.atoms {
         let decisive = if atom.decisive { "*" } else { " " };
         let lead =
-            vec![span(PLAIN, format!("{decisive} ")), verdict_mark(&page, atom.verdict), span(PLAIN, " ")];
+            vec![span(PLAIN, format!("{decisive} ")), verdict_mark(page, atom.verdict), span(PLAIN, " ")];
         // A long list of values says less than what was looked for in it.
         let shown = visible(&atom.text);
         let shown = cut(&shown, COMPARISON_SHOWN, page.glyph("…", "~"));
@@ -750,7 +772,21 @@ pub fn explanation(
 }
 
 /// An explanation for programs.
-pub fn explanation_json(rule: &Rule, found: &Explanation) -> Json {
+pub fn explanation_json(rule: &ListedRule<'_>, parts: &[Explained]) -> Json {
+    let conditions: Json = parts
+        .iter()
+        .map(|part| {
+            let mut json = condition_json(&part.explanation);
+            json["part"] = part.part.clone().into();
+            json["left_out"] = part.left_out.into();
+            json["matches"] = part.holds().into();
+            json
+        })
+        .collect();
+    json!({"rule": rule.name, "conditions": conditions})
+}
+
+fn condition_json(found: &Explanation) -> Json {
     let word = |verdict: Verdict| match verdict {
         Verdict::True => "true",
         Verdict::False => "false",
@@ -781,5 +817,61 @@ pub fn explanation_json(rule: &Rule, found: &Explanation) -> Json {
             })
         })
         .collect();
-    json!({"rule": rule.name, "condition": found.text, "verdict": word(found.verdict), "comparisons": atoms})
+    json!({"condition": found.text, "verdict": word(found.verdict), "comparisons": atoms})
+}
+
+/// A file of tests that were run.
+pub struct TestedFile {
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// In the order of the file.
+    pub results: Vec<TestResult>,
+}
+
+/// One line for a test.
+pub fn test_line(result: &TestResult, style: RenderStyle) -> String {
+    let (color, mark, ascii) = if result.passed() { (GREEN, "✓", "+") } else { (RED, "✗", "x") };
+    let mark = if style.unicode { mark } else { ascii };
+    let name = visible(&result.name);
+    if style.color { format!("{color}{mark}{color:#} {name}\n") } else { format!("{mark} {name}\n") }
+}
+
+/// The last line of a run of tests.
+pub fn tests_summary(files: &[TestedFile]) -> String {
+    let all = files.iter().flat_map(|file| &file.results).count();
+    let failed = files.iter().flat_map(|file| &file.results).filter(|result| !result.passed()).count();
+    match failed {
+        0 => format!("{} passed\n", count(all, "test")),
+        failed => format!("{}: {failed} failed, {} passed\n", count(all, "test"), all - failed),
+    }
+}
+
+/// Results of tests for programs.
+pub fn tests_json(files: &[TestedFile]) -> Json {
+    let mut all = Vec::new();
+    for file in files {
+        for result in &file.results {
+            let line = |span: eyrie_lang::Span| Source::new(&file.text).position(span.start).0;
+            let failures: Json = result
+                .failures
+                .iter()
+                .map(|failure| {
+                    json!({
+                        "rule": failure.rule,
+                        "code": failure.diagnostic.code.name,
+                        "message": failure.diagnostic.title,
+                        "line": line(failure.diagnostic.span),
+                        "help": failure.diagnostic.help,
+                    })
+                })
+                .collect();
+            all.push(json!({
+                "file": file.name, "line": line(result.span), "name": result.name,
+                "passed": result.passed(), "failures": failures,
+            }));
+        }
+    }
+    Json::Array(all)
 }
