@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use eyrie_lang::{Field, Presence, Values};
 
 use super::id;
-use super::record::EventRecord;
+use super::record::{EventRecord, is_whole};
 use crate::state::{Fd, FdFlags, FdTable, FdType, Protocol};
 use crate::table::{EventFlags, EventType};
 use crate::text::{self, ParamText};
@@ -148,6 +148,7 @@ impl<'a> Subject<'a> {
             }
             EventType::OPENAT_2_X | EventType::OPENAT2_X => {
                 match (event.i64(1), event.param(2).filter(|path| !path.is_empty())) {
+                    (Some(_), Some(path)) if is_whole(text::text(path)) => out.text(text::text(path)),
                     (Some(directory), Some(path)) => out.written_text(|out| {
                         self.record.write_path_in(directory, b"<UNKNOWN>", text::text(path), out);
                     }),

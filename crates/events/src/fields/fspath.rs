@@ -3,7 +3,7 @@
 use eyrie_lang::{Field, Presence, Values};
 
 use super::fd::subject_of;
-use super::record::{EventRecord, write_directory, write_joined};
+use super::record::{EventRecord, is_whole, write_directory, write_joined};
 use super::{evt, id};
 use crate::state::FdType;
 use crate::table::{EventType, ParamName};
@@ -42,6 +42,9 @@ pub(super) fn extract<'v>(record: &'v EventRecord<'_>, field: &Field, out: &mut 
     }
     if record.thread_index().is_none() {
         return Presence::Absent;
+    }
+    if is_whole(path) {
+        return out.text(path);
     }
     out.written_text(|out| write_whole(record, field, path, out))
 }

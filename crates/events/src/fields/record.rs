@@ -196,9 +196,37 @@ pub(crate) fn write_directory(fd: &Fd, out: &mut Vec<u8>) {
     }
 }
 
+/// Whether a path is from the root and would not change if it were put together: no `.`, `..` or repeated slashes in it. Names that
+/// begin with a dot are not told from those, which only costs the putting together.
+pub(crate) fn is_whole(path: &[u8]) -> bool {
+    let mut last = 0;
+    let dull = path.iter().all(|byte| {
+        let dull = last != b'/' || !matches!(byte, b'/' | b'.');
+        last = *byte;
+        dull
+    });
+    dull && path.starts_with(b"/") && (last != b'/' || path.len() == 1) && path.len() < 1000
+}
+
 /// Writes the path that `path` means in `directory`.
 pub(crate) fn write_joined(directory: &[u8], path: &[u8], out: &mut Vec<u8>) {
     let mut joined = Vec::with_capacity(directory.len() + path.len() + 1);
     join_paths(directory, path, &mut joined);
     out.extend_from_slice(&joined);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_paths_stay_as_they_are() {
+        for path in ["/", "/etc/passwd", "/a/b.c", "/a/..", "/a//b", "/a/./b", "/a/", "a/b", "", "/.x", "//"]
+        {
+            let mut joined = Vec::new();
+            write_joined(b"/tmp/", path.as_bytes(), &mut joined);
+            assert!(!is_whole(path.as_bytes()) || joined == path.as_bytes(), "{path}");
+        }
+        assert!(is_whole(b"/") && is_whole(b"/etc/passwd") && is_whole(b"/a/b.c"));
+    }
 }
