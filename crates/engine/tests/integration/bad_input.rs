@@ -175,6 +175,18 @@ fn sources_and_keys_that_are_not_there_or_twice() {
     assert_eq!(loaded.rules.rules[0].condition, "evt.type = open");
 }
 
+/// Falco crashes.
+#[test]
+fn exceptions_replaced_without_operators() {
+    let exception = "  exceptions:\n  - name: e\n    fields: [proc.name, fd.name]\n    values: [[a, b]]\n";
+    let text = rule("A", "evt.type = open")
+        + exception
+        + "- rule: A\n"
+        + exception
+        + "  override: {exceptions: replace}\n";
+    assert_eq!(errors(text), ["exception-operators"]);
+}
+
 /// What is said of each file, and the compiled rules, when all of these files are loaded.
 fn told(files: &[String]) -> (Vec<String>, Vec<String>) {
     let schema = schema();

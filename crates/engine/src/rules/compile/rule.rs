@@ -511,7 +511,12 @@ pub(super) fn with_exceptions(info: &RuleInfo) -> Step<Written> {
 fn put_tuples(out: &mut Written, exception: &ExceptionInfo, fields: &[Entry]) -> Step<()> {
     let operators: &[Entry] = match &exception.comps {
         Some(Entry::Many(operators)) => operators,
-        _ => &[],
+        // Only an exception that replaced another one comes here without; Falco crashes.
+        _ => {
+            let title = "the exception has no `comps`, which one that replaces another needs";
+            let problem = exception.context.problem(LoadCode::Validate, codes::EXCEPTION_OPERATORS, title);
+            return refused(problem.help("write an operator for each field, as in `comps: [=, startswith]`"));
+        }
     };
     out.put("(");
     for (number, value) in exception.values.iter().enumerate() {
