@@ -5,5 +5,6 @@
 
 pub mod rules;
 mod synthetic;
+pub mod trace;
 
 pub use synthetic::{Error, Plan};

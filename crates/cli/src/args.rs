@@ -2,6 +2,8 @@
 //!
 //! What the arguments mean, together with the environment, is in `run`.
 
+pub mod moment;
+pub mod replay;
 pub mod rules;
 
 use std::num::NonZeroU32;
@@ -15,6 +17,8 @@ use crate::assess::{HistoryArg, parse_now};
 use crate::exit::Exit;
 use crate::render::PassScore;
 use crate::screen::When;
+
+use replay::{CaptureArgs, ReplayArgs};
 
 /// Judges cloud native projects by evidence.
 #[derive(Debug, Parser)]
@@ -34,6 +38,12 @@ pub enum Command {
     /// Needs no network and no token for folders. With GITHUB_TOKEN set, GitHub is asked for what only it knows; what
     /// cannot be decided is unknown, and the report says what would help. Addresses are cloned.
     Assess(Box<AssessArgs>),
+    /// Replay a capture of system calls: alerts as rules would have raised them, or its events
+    ///
+    /// Without rules, events are shown. Times are UTC.
+    Replay(Box<ReplayArgs>),
+    /// Look into captures, and make smaller ones of them
+    Capture(CaptureArgs),
     /// Show the checks of a catalogue, explained
     Checks(ChecksArgs),
     /// Show as a diff what can safely be written so that checks pass; write it with --write

@@ -67,3 +67,8 @@ pub(crate) fn terminal(screen: &Screen, pass_score: Option<PassScore>, quiet: bo
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
+
+/// This machine's name; empty if it has none.
+pub(crate) fn hostname() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

@@ -7,6 +7,8 @@ use eyrie_forge::{LandscapeError, NetworkError, RecordError, RecordedError, UrlE
 use eyrie_posture::report::REPORT_VERSION;
 use eyrie_posture::scorecard::ScorecardError;
 
+use eyrie_sources::capture::ReadError;
+
 use crate::exit::Exit;
 use crate::render::text::visible_lines;
 
@@ -152,6 +154,22 @@ pub enum Error {
     /// A repository cannot be looked at.
     #[error(transparent)]
     Assess(#[from] eyrie_posture::assess::AssessError),
+    /// A capture is damaged or cut off. What came before has been looked at.
+    #[error("{}: {source}", path.display())]
+    Capture {
+        /// The capture.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ReadError,
+    },
+    /// A condition or format of the command line has mistakes.
+    #[error("{option} cannot be used")]
+    Query {
+        /// The option that it was given with.
+        option: &'static str,
+        /// What is wrong, drawn for a terminal.
+        rendered: String,
+    },
     /// A fix cannot be written.
     #[error("cannot write the fixes: {0}")]
     Fix(#[from] crate::patch::Refusal),
@@ -173,10 +191,12 @@ impl Error {
             | Error::RuleFiles { .. }
             | Error::RuleTests { .. }
             | Error::Build(_)
+            | Error::Query { .. }
             | Error::Assess(_) => return None,
             Error::NotAnEvent { .. } => {
                 "give a JSON object of fields, such as {\"evt.type\": \"openat\", \"proc.name\": \"cat\"}; `eyrie rules fields` lists them"
             }
+            Error::Capture { source, .. } => return capture_help(source),
             Error::Fix(_) => "see to it, and run it again",
             Error::Unknown { help, .. } | Error::Usage { help, .. } => help,
             Error::NotScorecard { .. } => "make it with `scorecard --format json`",
@@ -225,7 +245,8 @@ impl Error {
         }
         if let Error::Catalog { rendered, .. }
         | Error::RuleFiles { rendered, .. }
-        | Error::RuleTests { rendered, .. } = self
+        | Error::RuleTests { rendered, .. }
+        | Error::Query { rendered, .. } = self
         {
             // Drawn, and made safe, where the catalogue is read.
             message.push_str(rendered);
@@ -242,7 +263,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Error::RuleFiles { .. } => Exit::RulesWrong,
-            Error::Url(_) | Error::Unknown { .. } | Error::Usage { .. } => Exit::Usage,
+            Error::Url(_) | Error::Unknown { .. } | Error::Usage { .. } | Error::Query { .. } => Exit::Usage,
             _ => Exit::CouldNotAssess,
         }
     }
@@ -252,4 +273,14 @@ impl Error {
         matches!(self, Error::Stdout(source) | Error::Write { source, .. }
             if source.kind() == io::ErrorKind::BrokenPipe)
     }
+}
+
+fn capture_help(error: &ReadError) -> Option<String> {
+    let help = match error {
+        ReadError::Truncated { .. } => "what came before the cut is all that can be had",
+        ReadError::Empty | ReadError::NotACapture { .. } => "give a capture of Falco, sysdig or Eyrie",
+        ReadError::Io { .. } => "what came before is all that can be had",
+        _ => "the capture is damaged there; what came before is right",
+    };
+    Some(help.to_owned())
 }

@@ -7,10 +7,13 @@
 
 pub mod args;
 pub mod assess;
+mod capture;
 mod catalog;
 mod environment;
 pub mod error;
 pub mod exit;
+#[cfg(feature = "parquet")]
+mod export;
 mod fix;
 mod forge;
 pub mod interrupt;
@@ -19,6 +22,7 @@ pub mod patch;
 mod present;
 mod progress;
 pub mod render;
+mod replay;
 mod rules;
 mod run;
 pub mod screen;

@@ -94,3 +94,58 @@ pub(crate) fn staged(
     }
     Ok((file, leftover))
 }
+
+/// A file that is written bit by bit beside the one that it replaces, and takes its place at the end. What is no plain file (a
+/// pipe, `/dev/null`) is written to directly.
+pub(crate) enum Staged {
+    /// Beside the file.
+    Beside(Box<(NamedTempFile, Leftover)>, PathBuf),
+    /// Directly.
+    Direct(fs::File),
+}
+
+impl Staged {
+    /// Begins a file at `path`; `-` is standard output.
+    pub(crate) fn beside(path: &Path) -> io::Result<Staged> {
+        if path.as_os_str() == "-" {
+            let file = fs::OpenOptions::new().write(true).open("/dev/stdout")?;
+            return Ok(Staged::Direct(file));
+        }
+        match fs::metadata(path) {
+            Ok(metadata) if !metadata.is_file() => Ok(Staged::Direct(fs::File::create(path)?)),
+            // Through a link, the file behind it is replaced and the link stays.
+            Ok(metadata) => {
+                let path = fs::canonicalize(path)?;
+                Ok(Staged::Beside(Box::new(staged(&path, &[], Some(metadata.permissions()))?), path))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(Staged::Beside(Box::new(staged(path, &[], None)?), path.to_owned()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts it in its place.
+    pub(crate) fn persist(self) -> io::Result<()> {
+        match self {
+            Staged::Beside(file, path) => file.0.persist(path).map(|_| ()).map_err(|error| error.error),
+            Staged::Direct(_) => Ok(()),
+        }
+    }
+}
+
+impl io::Write for Staged {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Staged::Beside(file, _) => file.0.write(bytes),
+            Staged::Direct(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Staged::Beside(file, _) => file.0.flush(),
+            Staged::Direct(file) => file.flush(),
+        }
+    }
+}

@@ -5,6 +5,7 @@
 //! `eyrie-posture`; nothing here reads a file, the clock or the environment.
 
 pub mod badge;
+pub mod capture;
 pub mod coverage;
 pub mod digest;
 pub mod html;

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::Destination;
 use crate::present::Presentation;
-use crate::{assess, catalog, fix, forge, rules};
+use crate::{assess, capture, catalog, fix, forge, replay, rules};
 
 /// Runs the command. Wrong arguments, `--help` and `--version` are clap's to answer, which ends the process.
 ///
@@ -23,6 +23,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Exit, Error>
     crate::interrupt::listen().map_err(Error::Signals)?;
     let result = match cli.command {
         Command::Assess(args) => assess::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Capture(args) => capture::run(&args),
         Command::Checks(args) => catalog::checks(&args),
         Command::Fix(args) => fix::run(&args),
         Command::Render(args) => render(&args),

@@ -4,10 +4,10 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use eyrie_engine::{Event as Judged, Finding, JudgeScratch, RuleSet};
+use eyrie_engine::{Event as Judged, Finding, JudgeScratch, RuleSet, SourceRules};
 use eyrie_events::state::{self, Limits};
-use eyrie_events::{EventRecord, Host, Stream};
-use eyrie_sources::capture::{Counts, Item, ReadError, Reader};
+use eyrie_events::{Event, EventRecord, Host, Stream};
+use eyrie_sources::capture::{Compression, Counts, Item, ReadError, Reader};
 
 use crate::{SYSCALL, head};
 
@@ -30,9 +30,27 @@ pub struct Replay<R: Read> {
     host: Host,
     stream: Stream,
     limits: Limits,
+    in_head: bool,
     judged: u64,
     last_time: u64,
     first_time: Option<u64>,
+}
+
+/// What a replay goes through.
+pub(crate) enum Step<'a> {
+    /// An item of the head, before it is put into the host.
+    Item(&'a Item<'a>),
+    /// An event that told of the initial state; it has been applied.
+    Initial(&'a Event<'a>),
+    /// An event before it is applied, and the host without it.
+    Before(&'a Event<'a>, &'a Host),
+    /// An event; it has been applied.
+    Event {
+        /// The event.
+        record: &'a EventRecord<'a>,
+        /// Whether the capture has it for the state alone.
+        state_only: bool,
+    },
 }
 
 /// What a replay came to.
@@ -68,6 +86,7 @@ impl<R: Read> Replay<R> {
             host: Host::default(),
             stream: Stream::new(),
             limits: Limits::default(),
+            in_head: true,
             judged: 0,
             last_time: 0,
             first_time: None,
@@ -89,6 +108,11 @@ impl<R: Read> Replay<R> {
         self
     }
 
+    /// How the capture is compressed.
+    pub fn compression(&self) -> Compression {
+        self.reader.compression()
+    }
+
     /// The host as it is after the last event.
     pub fn host(&self) -> &Host {
         &self.host
@@ -105,7 +129,8 @@ impl<R: Read> Replay<R> {
         }
     }
 
-    /// Calls `each` for every event, after it has been applied to the host, until the capture ends or `each` breaks.
+    /// Calls `each` for every event, after it has been applied to the host, until the capture ends or `each` breaks. Events
+    /// that the capture has only for the state are applied and not given.
     ///
     /// # Errors
     /// If the capture is damaged or cut off; what came before has been seen.
@@ -113,48 +138,58 @@ impl<R: Read> Replay<R> {
         &mut self,
         mut each: impl FnMut(&EventRecord<'_>) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
-        self.for_each_recorded(|record, _| each(record))
+        self.steps(|step| match step {
+            Step::Event { record, state_only: false } => each(record),
+            _ => ControlFlow::Continue(()),
+        })
     }
 
-    /// As [`for_each`](Replay::for_each), with the recorder's flags of each event.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn for_each_recorded(
+    /// Calls `each` for everything that is read, until the capture ends or `each` breaks.
+    pub(crate) fn steps(
         &mut self,
-        mut each: impl FnMut(&EventRecord<'_>, u32) -> ControlFlow<()>,
+        mut each: impl FnMut(Step<'_>) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
-        let mut in_head = true;
         while let Some(item) = self.reader.next()? {
             let recorded = match item {
                 Item::Event(recorded) => recorded,
-                Item::Section(_) => {
-                    // Nothing of the section before holds.
-                    self.host = Host::new(self.limits);
-                    self.stream.first_time = 0;
-                    in_head = true;
-                    continue;
-                }
                 item => {
-                    head::insert(&mut self.host, item);
+                    if each(Step::Item(&item)).is_break() {
+                        break;
+                    }
+                    if matches!(item, Item::Section(_)) {
+                        // Nothing of the section before holds.
+                        self.host = Host::new(self.limits);
+                        self.stream.first_time = 0;
+                        self.in_head = true;
+                    } else {
+                        head::insert(&mut self.host, item);
+                    }
                     continue;
                 }
             };
-            if std::mem::take(&mut in_head) {
+            if std::mem::take(&mut self.in_head) {
                 self.host.finish_head();
             }
             let event = &recorded.event;
-            if recorded.initial {
+            let flow = if recorded.initial {
                 self.host.apply(event);
-                continue;
-            }
-            self.stream.advance(event.time);
-            self.judged += 1;
-            self.first_time.get_or_insert(event.time);
-            self.last_time = event.time;
-            let seen = self.host.apply(event);
-            let record = EventRecord { event, host: &self.host, seen, stream: &self.stream };
-            if each(&record, recorded.flags).is_break() {
+                each(Step::Initial(event))
+            } else {
+                if each(Step::Before(event, &self.host)).is_break() {
+                    break;
+                }
+                self.stream.advance(event.time);
+                let state_only = recorded.is_state_only();
+                if !state_only {
+                    self.judged += 1;
+                    self.first_time.get_or_insert(event.time);
+                    self.last_time = event.time;
+                }
+                let seen = self.host.apply(event);
+                let record = EventRecord { event, host: &self.host, seen, stream: &self.stream };
+                each(Step::Event { record: &record, state_only })
+            };
+            if flow.is_break() {
                 break;
             }
         }
@@ -170,27 +205,50 @@ impl<R: Read> Replay<R> {
         rules: &RuleSet,
         mut report: impl FnMut(Finding) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
-        let mut scratch = JudgeScratch::new();
-        let rules = rules.source(SYSCALL);
+        let mut judge = Judge::new(rules);
         let mut flow = ControlFlow::Continue(());
-        self.for_each(|record| {
-            let Some(rules) = rules else { return ControlFlow::Continue(()) };
-            let event = Judged { kind: record.event.ty.into(), time: record.event.time, fields: record };
-            rules.judge(&event, &mut scratch, |finding| {
-                if flow.is_continue() {
-                    flow = report(finding);
-                }
-            });
+        let mut told = |finding| {
+            if flow.is_continue() {
+                flow = report(finding);
+            }
             flow
+        };
+        let mut stopped = ControlFlow::Continue(());
+        self.for_each(|record| {
+            judge.judge(record, |finding| stopped = told(finding));
+            stopped
         })?;
-        // What waits in the memory of rules for events that may be late waits no longer.
-        if let Some(rules) = rules.filter(|_| flow.is_continue()) {
-            rules.finish(|finding| {
-                if flow.is_continue() {
-                    flow = report(finding);
-                }
-            });
+        if stopped.is_continue() {
+            judge.finish(|finding| _ = told(finding));
         }
         Ok(())
+    }
+}
+
+/// Rules and the memory to judge events by them.
+pub struct Judge<'r> {
+    rules: Option<&'r SourceRules>,
+    scratch: JudgeScratch,
+}
+
+impl<'r> Judge<'r> {
+    /// The rules of the set that are for system calls.
+    pub fn new(rules: &'r RuleSet) -> Self {
+        Judge { rules: rules.source(SYSCALL).map(|rules| &**rules), scratch: JudgeScratch::new() }
+    }
+
+    /// Calls `report` with what the rules find in an event, in their order.
+    pub fn judge(&mut self, record: &EventRecord<'_>, report: impl FnMut(Finding)) {
+        let Some(rules) = self.rules else { return };
+        let event = Judged { kind: record.event.ty.into(), time: record.event.time, fields: record };
+        rules.judge(&event, &mut self.scratch, report);
+    }
+
+    /// Calls `report` with what rules find when there are no more events: what waits in their memory for events that may be
+    /// late waits no longer.
+    pub fn finish(&mut self, report: impl FnMut(Finding)) {
+        if let Some(rules) = self.rules {
+            rules.finish(report);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Rule files for the source `syscall`, loaded and built as Falco does with its `container` plugin.
 
 use eyrie_engine::AppendOutput;
-use eyrie_engine::rules::{Loaded, Loader, Rules, Version};
+use eyrie_engine::rules::{Loaded, Loader, Rules};
 use eyrie_engine::ruleset::{BuildError, RuleSet, RuleSetOptions};
 use eyrie_events::SyscallSchema;
 use eyrie_lang::Schema;
@@ -17,9 +17,6 @@ const CONTAINER_OUTPUT: [&str; 6] = [
     "k8s.pod.name",
     "k8s.ns.name",
 ];
-
-/// Falco's plugins whose fields are there without a plugin, with the version that they correspond to.
-pub const BUILT_IN_PLUGINS: [(&str, Version); 1] = [("container", Version::new(0, 7, 1))];
 
 /// Loads rule files, given as name and text, in this order. Outputs say the container, as Falco's `suggested_output` has them
 /// by default.

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests are tests")]
 
 mod assess;
+#[path = "../../../pipeline/tests/integration/fixture.rs"]
+mod captured;
 mod checks;
 mod command;
 mod fix;
@@ -12,5 +14,6 @@ mod formats;
 mod html;
 mod markdown;
 mod patch;
+mod replay;
 mod rules;
 mod terminal;

@@ -4,7 +4,9 @@
 //! `cargo nextest run -p eyrie-pipeline --no-capture fields_of_mixed` prints, for each field, how many values are equal.
 
 mod alerts;
+mod cuts;
 mod fields;
+mod files;
 mod filters;
 mod outputs;
 

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use eyrie_engine::rules::BUILT_IN_PLUGINS;
 use eyrie_engine::ruleset::{Matching, RuleSet, RuleSetOptions};
-use eyrie_pipeline::{BUILT_IN_PLUGINS, Replay, build_rules, load_rules};
+use eyrie_pipeline::{Replay, build_rules, load_rules};
 
 use crate::conformance::folder;
 
@@ -24,7 +25,7 @@ fn shipped() -> RuleSet {
     }
     let loaded = load_rules(files.iter().map(|(name, text)| (name.as_str(), text.as_slice())));
     assert!(loaded.is_ok());
-    loaded.rules.check_plugins(&BUILT_IN_PLUGINS).unwrap();
+    loaded.rules.check_plugins(BUILT_IN_PLUGINS).unwrap();
     build_rules(&loaded.rules, &RuleSetOptions { matching: Matching::All, ..RuleSetOptions::default() })
         .unwrap()
 }

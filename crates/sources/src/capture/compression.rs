@@ -4,6 +4,8 @@ use std::io::{self, BufReader, Chain, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::ahead::Ahead;
+
 /// How a capture is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Compression {
@@ -38,6 +40,8 @@ pub(super) enum Input<R: Read> {
     None(Raw<R>),
     Gzip(Box<MultiGzDecoder<BufReader<Raw<R>>>>),
     Zstd(Box<zstd::Decoder<'static, BufReader<Raw<R>>>>),
+    /// Another thread decompresses.
+    Ahead(Ahead, Compression),
 }
 
 impl<R: Read> Input<R> {
@@ -63,6 +67,17 @@ impl<R: Read> Input<R> {
             Input::None(_) => Compression::None,
             Input::Gzip(_) => Compression::Gzip,
             Input::Zstd(_) => Compression::Zstd,
+            Input::Ahead(_, compression) => *compression,
+        }
+    }
+}
+
+impl<R: Read + Send + 'static> Input<R> {
+    /// Lets another thread decompress, if there is anything to.
+    pub(super) fn ahead(self) -> io::Result<Input<R>> {
+        match self.compression() {
+            Compression::None => Ok(self),
+            compression => Ok(Input::Ahead(Ahead::new(self)?, compression)),
         }
     }
 }
@@ -73,6 +88,7 @@ impl<R: Read> Read for Input<R> {
             Input::None(input) => input.read(buf),
             Input::Gzip(input) => input.read(buf),
             Input::Zstd(input) => input.read(buf),
+            Input::Ahead(input, _) => input.read(buf),
         }
     }
 }

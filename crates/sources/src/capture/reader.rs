@@ -56,6 +56,16 @@ pub struct Recorded<'a> {
     pub initial: bool,
 }
 
+impl Recorded<'_> {
+    /// Whether the event is only there so that the host's state is right: whoever wrote the capture had filtered it out.
+    pub fn is_state_only(&self) -> bool {
+        self.flags & STATE_ONLY != 0
+    }
+}
+
+/// The recorder's flag of events that were filtered out and kept because they change the host's state.
+pub const STATE_ONLY: u32 = 1;
+
 /// What a capture had that was not given as an [`Item`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -234,14 +244,26 @@ enum Body {
 }
 
 impl Reader<Box<dyn Read + Send>> {
-    /// Opens a file; `-` is standard input.
+    /// Opens a file; `-` is standard input. What is compressed is decompressed [on a thread of its own](Reader::ahead).
     ///
     /// # Errors
     /// If the system refuses.
     pub fn open(path: &Path) -> io::Result<Self> {
         let input: Box<dyn Read + Send> =
             if path.as_os_str() == "-" { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
-        Reader::new(input)
+        Reader::new(input)?.ahead()
+    }
+}
+
+impl<R: Read + Send + 'static> Reader<R> {
+    /// Lets another thread decompress what is compressed, while what has been read is looked at. To be called before the first
+    /// item is read.
+    ///
+    /// # Errors
+    /// If there can be no further thread.
+    pub fn ahead(mut self) -> io::Result<Self> {
+        self.window = self.window.map(Input::ahead)?;
+        Ok(self)
     }
 }
 
@@ -589,7 +611,7 @@ fn number(bytes: [u8; 4], order: ByteOrder) -> u32 {
 }
 
 /// Whether events of this kind, at the head of a section, say what was so when the recording began.
-fn is_initial(ty: EventType) -> bool {
+pub fn is_initial(ty: EventType) -> bool {
     matches!(
         ty,
         EventType::CONTAINER_JSON_2_E

@@ -23,6 +23,11 @@ impl<R: Read> Window<R> {
         Window { input, bytes: vec![0; CAPACITY], start: 0, end: 0, offset: 0, ended: false, error: None }
     }
 
+    /// The same part of the same stream, read by what `map` makes of what reads it.
+    pub(super) fn map<E>(self, map: impl FnOnce(R) -> Result<R, E>) -> Result<Self, E> {
+        Ok(Window { input: map(self.input)?, ..self })
+    }
+
     /// Where the window begins in the stream.
     pub(super) fn offset(&self) -> u64 {
         self.offset

@@ -62,34 +62,40 @@ impl<W: Write> Writer<W> {
         Ok(Writer { output, blocks })
     }
 
-    /// The machine.
+    /// Begins another section: what was said of the host so far no longer holds.
     ///
     /// # Errors
     /// Those of the output, as for all that follow.
+    pub fn section(&mut self) -> io::Result<()> {
+        self.write(|encoder| encoder.section())
+    }
+
+    /// The machine.
+    #[expect(clippy::missing_errors_doc, reason = "as `section`")]
     pub fn machine(&mut self, machine: &Machine) -> io::Result<()> {
         self.write(|encoder| encoder.machine(machine))
     }
 
     /// Network interfaces.
-    #[expect(clippy::missing_errors_doc, reason = "as `machine`")]
+    #[expect(clippy::missing_errors_doc, reason = "as `section`")]
     pub fn interfaces<'i>(&mut self, interfaces: impl IntoIterator<Item = Interface<'i>>) -> io::Result<()> {
         self.write(|encoder| encoder.interfaces(interfaces))
     }
 
     /// Users and groups.
-    #[expect(clippy::missing_errors_doc, reason = "as `machine`")]
+    #[expect(clippy::missing_errors_doc, reason = "as `section`")]
     pub fn accounts<'i>(&mut self, accounts: impl IntoIterator<Item = Account<'i>>) -> io::Result<()> {
         self.write(|encoder| encoder.accounts(accounts))
     }
 
     /// Threads.
-    #[expect(clippy::missing_errors_doc, reason = "as `machine`")]
+    #[expect(clippy::missing_errors_doc, reason = "as `section`")]
     pub fn threads<'i>(&mut self, threads: impl IntoIterator<Item = ThreadRecord<'i>>) -> io::Result<()> {
         self.write(|encoder| encoder.threads(threads))
     }
 
     /// The descriptors of the process that this thread leads.
-    #[expect(clippy::missing_errors_doc, reason = "as `machine`")]
+    #[expect(clippy::missing_errors_doc, reason = "as `section`")]
     pub fn descriptors<'i>(
         &mut self,
         tid: i64,
@@ -99,13 +105,21 @@ impl<W: Write> Writer<W> {
     }
 
     /// An event, with the recorder's flags.
-    #[expect(clippy::missing_errors_doc, reason = "as `machine`")]
+    #[expect(clippy::missing_errors_doc, reason = "as `section`")]
     pub fn event(&mut self, event: &Event<'_>, flags: u32) -> io::Result<()> {
         self.write(|encoder| encoder.event(event, flags))
     }
 
+    /// Blocks that an [`Encoder`] has written.
+    #[expect(clippy::missing_errors_doc, reason = "as `section`")]
+    pub fn blocks(&mut self, blocks: &[u8]) -> io::Result<()> {
+        self.flush_blocks()?;
+        self.blocks.extend_from_slice(blocks);
+        Ok(())
+    }
+
     /// Ends the capture and gives the output back.
-    #[expect(clippy::missing_errors_doc, reason = "as `machine`")]
+    #[expect(clippy::missing_errors_doc, reason = "as `section`")]
     pub fn finish(mut self) -> io::Result<W> {
         self.flush_blocks()?;
         let mut output = match self.output {

@@ -179,6 +179,12 @@ fn what_is_written_is_read_whatever_compresses_it() {
         let bytes = sample(compression);
         assert_eq!(Reader::new(bytes.as_slice()).unwrap().compression(), compression);
         assert_eq!(listing(&bytes).0, plain);
+        let mut ahead = Reader::new(std::io::Cursor::new(bytes)).unwrap().ahead().unwrap();
+        assert_eq!(ahead.compression(), compression);
+        for line in &plain {
+            assert_eq!(*line, format!("{:?}", ahead.next().unwrap().unwrap()));
+        }
+        assert!(ahead.next().unwrap().is_none());
     }
     let text = plain.join("\n");
     for part in [
@@ -246,6 +252,17 @@ fn a_compressed_capture_cut_off_gives_what_can_be_decompressed() {
             match error {
                 Some(ReadError::Truncated { .. } | ReadError::NotACapture { .. } | ReadError::Empty) => {}
                 other => panic!("{compression:?} cut at {cut}: {other:?}"),
+            }
+            if cut % 16 == 0 {
+                // As well with another thread that decompresses.
+                let mut ahead =
+                    Reader::new(std::io::Cursor::new(whole[..cut].to_vec())).unwrap().ahead().unwrap();
+                let mut items = 0;
+                while let Ok(Some(_)) = ahead.next() {
+                    items += 1;
+                }
+                assert_eq!(items, lines.len());
+                assert!(matches!(ahead.next(), Err(ReadError::Truncated { .. })));
             }
         }
     }

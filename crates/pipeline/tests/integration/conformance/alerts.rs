@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 
 use eyrie_engine::AlertFormat;
+use eyrie_engine::rules::BUILT_IN_PLUGINS;
 use eyrie_engine::ruleset::{Matching, RuleSetOptions};
-use eyrie_pipeline::{BUILT_IN_PLUGINS, Replay, build_rules, load_rules};
+use eyrie_pipeline::{Replay, build_rules, load_rules};
 use serde_json::Value as Json;
 
 use super::folder;
@@ -14,7 +15,7 @@ fn check(name: &str, files: &[&str], matching: Matching, expected: &str) {
     let texts: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(rules.join(file)).unwrap()).collect();
     let loaded = load_rules(files.iter().copied().zip(texts.iter().map(Vec::as_slice)));
     assert!(loaded.is_ok(), "{:?}", loaded.reports);
-    loaded.rules.check_plugins(&BUILT_IN_PLUGINS).unwrap();
+    loaded.rules.check_plugins(BUILT_IN_PLUGINS).unwrap();
     let rules =
         build_rules(&loaded.rules, &RuleSetOptions { matching, ..RuleSetOptions::default() }).unwrap();
 
