@@ -132,6 +132,7 @@ impl<'a> Event<'a> {
     }
 
     /// The bytes of a parameter: `None` if the event does not have it. No bytes may mean that the value is missing or empty.
+    #[inline]
     pub fn param(&self, index: usize) -> Option<&'a [u8]> {
         if index >= self.param_count() {
             return None;
@@ -151,6 +152,7 @@ impl<'a> Event<'a> {
         })
     }
 
+    #[inline]
     fn param_len(&self, index: usize) -> usize {
         if self.wide {
             self.lengths.as_chunks().0.get(index).map_or(0, |len| u32::from_le_bytes(*len) as usize)
@@ -160,7 +162,15 @@ impl<'a> Event<'a> {
     }
 
     /// How long the parameters before this one are together.
+    #[inline]
     fn param_start(&self, index: usize) -> usize {
+        // Most of what is looked at is among the first.
+        match index {
+            0 => return 0,
+            1 => return self.param_len(0),
+            2 => return self.param_len(0).saturating_add(self.param_len(1)),
+            _ => {}
+        }
         if self.wide {
             let before = self.lengths.as_chunks().0.iter().take(index);
             before.map(|len| u32::from_le_bytes(*len) as usize).fold(0, usize::saturating_add)
@@ -178,6 +188,7 @@ macro_rules! number {
         impl Event<'_> {
             $(
                 /// A parameter as a number; `None` if it is missing or shorter.
+                #[inline]
                 pub fn $name(&self, index: usize) -> Option<$ty> {
                     let bytes = self.param(index)?;
                     bytes.first_chunk().map(|bytes| <$ty>::from_le_bytes(*bytes))

@@ -94,7 +94,7 @@ impl Host {
         match opened.directory {
             Some(directory) => {
                 let directory = self.directory_at(seen, directory, opened.name);
-                paths::join(directory.bytes(), opened.name, &mut path);
+                paths::join(&directory, opened.name, &mut path);
             }
             None => paths::join(b"", opened.name, &mut path),
         }
@@ -292,7 +292,7 @@ impl Host {
     pub(super) fn changed_root(&mut self, event: &Event<'_>, seen: &Seen) {
         let Some(index) = seen.thread.filter(|_| result_of(event) == 0) else { return };
         let mut path = Vec::new();
-        paths::join(&self.directory_of(index), text_param(event, 1), &mut path);
+        paths::join(self.directory_of(index), text_param(event, 1), &mut path);
         if let Some(thread) = self.threads.get_mut(index) {
             thread.root = path.into();
         }

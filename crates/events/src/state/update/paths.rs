@@ -1,5 +1,7 @@
 //! How paths are put together: a directory and a path relative to it make a path without `.`, `..` and repeated slashes.
 
+use std::borrow::Cow;
+
 use crate::state::text::Text;
 use crate::state::threads::ThreadIndex;
 use crate::state::{Host, Seen};
@@ -10,57 +12,32 @@ const MAX_PATH: usize = 1024;
 /// What stands for a directory that is not known.
 pub(crate) const UNKNOWN_DIRECTORY: &[u8] = b"<UNKNOWN>";
 
-/// The directory that a path is relative to.
-#[derive(Debug)]
-pub(crate) enum Directory {
-    /// None: the path is from the root.
-    Root,
-    /// The one that the thread is in.
-    Current(Text),
-    /// One that is open.
-    Fd(Vec<u8>),
-    /// Nobody knows.
-    Unknown,
-}
-
-impl Directory {
-    /// What a path is put behind.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        match self {
-            Directory::Root => b".",
-            Directory::Current(path) => path,
-            Directory::Fd(path) => path,
-            Directory::Unknown => UNKNOWN_DIRECTORY,
-        }
-    }
-}
-
 /// The number that stands for the current directory.
 pub(crate) const CURRENT: i64 = -100;
 
 impl Host {
-    /// The directory that `path` is relative to when a call names the descriptor `number`.
-    pub(crate) fn directory_at(&self, seen: &Seen, number: i64, path: &[u8]) -> Directory {
+    /// The directory that `path` is relative to when a call names the descriptor `number`: what the path is put behind.
+    pub(crate) fn directory_at(&self, seen: &Seen, number: i64, path: &[u8]) -> Cow<'_, [u8]> {
         if path.starts_with(b"/") {
-            return Directory::Root;
+            // It does not matter.
+            return Cow::Borrowed(b".");
         }
-        let Some(index) = seen.thread else { return Directory::Unknown };
+        let Some(index) = seen.thread else { return Cow::Borrowed(UNKNOWN_DIRECTORY) };
         if number == CURRENT {
-            return Directory::Current(self.directory_of(index));
+            return Cow::Borrowed(self.directory_of(index));
         }
         let fd = if number < 0 { None } else { self.threads.fds_of(index).and_then(|fds| fds.get(number)) };
-        let Some(fd) = fd else { return Directory::Unknown };
-        let mut path = fd.name.to_vec();
-        if path.last().is_some_and(|last| *last != b'/') {
-            path.push(b'/');
+        match fd {
+            None => Cow::Borrowed(UNKNOWN_DIRECTORY),
+            Some(fd) if matches!(fd.name.last(), None | Some(b'/')) => Cow::Borrowed(&fd.name),
+            Some(fd) => Cow::Owned([&*fd.name, b"/"].concat()),
         }
-        Directory::Fd(path)
     }
 
     /// The directory that a thread is in: its main thread's.
-    pub(crate) fn directory_of(&self, index: ThreadIndex) -> Text {
+    pub(crate) fn directory_of(&self, index: ThreadIndex) -> &[u8] {
         let main = self.threads.main_of(index).and_then(|main| self.threads.get(main));
-        main.map_or_else(|| Text::from("./"), |main| main.cwd.clone())
+        main.map_or(b"./", |main| &main.cwd)
     }
 }
 

@@ -304,7 +304,8 @@ impl Host {
         if let Some(fds) = self.threads.fds_of(parent) {
             child.fds = fds.clone();
         }
-        child.cwd = self.directory_of(parent);
+        let main = self.threads.main_of(parent).and_then(|main| self.threads.get(main));
+        child.cwd = main.map_or_else(|| Text::from("./"), |main| main.cwd.clone());
         if let Some(parent) = self.threads.get(parent) {
             child.env = parent.env.clone();
         }
@@ -449,18 +450,18 @@ impl Host {
             const EMPTY_PATH: u32 = 1;
             let name = super::text_of(entered.param(1));
             let flags = entered.u32(2);
-            let directory = self.directory_at(seen, entered.i64(0).unwrap_or(-1), name);
-            if matches!(directory, super::paths::Directory::Fd(_)) {
-                seen.fd = entered.i64(0);
-            }
-            let directory = directory.bytes();
-            let is_unknown = directory == super::paths::UNKNOWN_DIRECTORY;
+            let number = entered.i64(0).unwrap_or(-1);
+            let directory = self.directory_at(seen, number, name);
+            let is_unknown = *directory == *super::paths::UNKNOWN_DIRECTORY;
             if is_unknown || (flags & EMPTY_PATH == 0 && name == super::NOT_AVAILABLE) {
                 out.extend_from_slice(super::NOT_AVAILABLE);
             } else if flags & EMPTY_PATH != 0 {
-                super::paths::join(b"", directory, &mut out);
+                super::paths::join(b"", &directory, &mut out);
             } else {
-                super::paths::join(directory, name, &mut out);
+                super::paths::join(&directory, name, &mut out);
+            }
+            if !is_unknown && number >= 0 && !name.starts_with(b"/") {
+                seen.fd = Some(number);
             }
         } else {
             let name = super::text_of(entered.param(0));
@@ -468,7 +469,7 @@ impl Host {
                 out.extend_from_slice(name);
             } else {
                 let directory = seen.thread.map(|index| self.directory_of(index)).unwrap_or_default();
-                super::paths::join(&directory, name, &mut out);
+                super::paths::join(directory, name, &mut out);
             }
         }
         self.give_back(seen, Some(entered));
