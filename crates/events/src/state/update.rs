@@ -85,7 +85,7 @@ fn text_of(bytes: &[u8]) -> &[u8] {
     if bytes.is_empty() || bytes == b"(NULL)\0" {
         return NOT_AVAILABLE;
     }
-    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
+    memchr::memchr(0, bytes).and_then(|end| bytes.get(..end)).unwrap_or(bytes)
 }
 
 /// A text parameter, or [`NOT_AVAILABLE`].

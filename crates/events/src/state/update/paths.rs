@@ -57,6 +57,10 @@ pub(crate) fn join(directory: &[u8], path: &[u8], out: &mut Vec<u8>) {
     if !path.is_empty() && !path.starts_with(b"/") {
         out.extend_from_slice(directory);
     }
+    if is_plain(path) {
+        out.extend_from_slice(path);
+        return;
+    }
     let base_is_empty = out.is_empty();
     let mut rest = path;
     while let Some((&first, after)) = rest.split_first() {
@@ -93,6 +97,13 @@ pub(crate) fn join(directory: &[u8], path: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Whether there is nothing in a path to be taken out: no names that begin with a dot, no slash after another or at the end.
+fn is_plain(path: &[u8]) -> bool {
+    !matches!(path.first(), None | Some(b'.'))
+        && memchr::memchr_iter(b'/', path).all(|at| !matches!(path.get(at + 1), None | Some(b'/' | b'.' | 0)))
+        && memchr::memchr(0, path).is_none()
+}
+
 /// Takes the last name off, and goes on with the rest.
 fn up<'a>(out: &mut Vec<u8>, rest: Option<&'a [u8]>) -> &'a [u8] {
     if out.len() > 1 {
@@ -115,4 +126,52 @@ pub(crate) fn directory(directory: &[u8], path: &[u8]) -> Text {
         out.push(b'/');
     }
     out.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same by names: what a reader would do by hand.
+    fn by_names(directory: &[u8], path: &[u8]) -> Vec<u8> {
+        let whole = if path.starts_with(b"/") { path.to_vec() } else { [directory, path].concat() };
+        let mut names: Vec<&[u8]> = Vec::new();
+        for name in whole.split(|byte| *byte == b'/') {
+            match name {
+                b"" | b"." => {}
+                b".." => _ = names.pop(),
+                name => names.push(name),
+            }
+        }
+        [&b"/"[..], &names.join(&b'/')].concat()
+    }
+
+    #[test]
+    fn paths_are_put_together_as_by_names() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        let mut out = Vec::new();
+        for _ in 0..20_000 {
+            let pieces = ["/", "a", "bc", ".", "..", ".x", "x.", "..y", "/", "//", "/./", "/../"];
+            let path: String = (0..rng.usize(1..8)).map(|_| pieces[rng.usize(..pieces.len())]).collect();
+            let directory = ["/", "/d/", "/d/e/"][rng.usize(..3)];
+            join(directory.as_bytes(), path.as_bytes(), &mut out);
+            let expected = by_names(directory.as_bytes(), path.as_bytes());
+            assert_eq!(
+                String::from_utf8_lossy(&out),
+                String::from_utf8_lossy(&expected),
+                "`{path}` in `{directory}`"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_put_together_is_said() {
+        let mut out = Vec::new();
+        join(b"/d/", &[b'x'; 1021], &mut out);
+        assert_eq!(out, TOO_LONG);
+        join(b"<UNKNOWN>", b"a/../b", &mut out);
+        assert_eq!(out, b"b");
+        join(b"/d/", b"", &mut out);
+        assert_eq!(out, b"");
+    }
 }
