@@ -17,6 +17,8 @@ mod info;
 mod query;
 mod replay;
 mod rules;
+#[cfg(target_os = "linux")]
+pub mod watch;
 
 pub use cut::{Cut, CutError, CutSummary, Moment};
 pub use info::{HeadCounts, Info, Usage};

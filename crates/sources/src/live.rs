@@ -3,7 +3,7 @@
 //!
 //! The probe (`bpf/` in the repository, programs in the kernel) is loaded and attached by [`Probe`]: only those programs
 //! that [`Wanted`] asks for. Events come through a ring buffer per processor, in the bytes of captures, and are merged here
-//! ([`Merge`](merge)). What rules make of them is elsewhere.
+//! (`merge`). What rules make of them is elsewhere.
 //!
 //! Needs Linux with BTF and ring buffers (5.17 or later) and the capabilities that [`doctor`] names.
 
