@@ -31,7 +31,7 @@ impl Template {
         compiler: &mut Compiler<'_>,
     ) -> Result<Self, Vec<Diagnostic>> {
         // A star in front is Falco's old mark of outputs that are shown though values are missing, as all are now.
-        let output = output.strip_prefix('*').unwrap_or(output).trim_end();
+        let output = output.strip_prefix('*').unwrap_or(output);
         let output = OutputFormat::compile(output, compiler)?;
         let mut fields: BTreeMap<Arc<str>, Told> =
             output.fields().map(|(name, value)| (Arc::from(name), Told::Value(value))).collect();

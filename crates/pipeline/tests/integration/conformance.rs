@@ -9,6 +9,7 @@ mod fields;
 mod files;
 mod filters;
 mod outputs;
+mod replays;
 
 use std::path::PathBuf;
 

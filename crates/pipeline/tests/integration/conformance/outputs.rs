@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use super::folder;
 
 /// Everything that the container plugin suggests to show.
-const SUGGESTED: [&str; 6] = [
+pub(super) const SUGGESTED: [&str; 6] = [
     "container.id",
     "container.name",
     "container.image.repository",
