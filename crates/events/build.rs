@@ -212,7 +212,13 @@ fn field_table(text: &str) -> Result<String, Box<dyn Error>> {
         let has = |word: &str| attributes.contains(&word);
         let argument = attributes.iter().find_map(|word| word.strip_prefix("arg="));
         let known = ["any", "list", "sides", "norhs", "notr", "deprecated", "hidden", "print", "pad", "hex"];
-        if let Some(odd) = attributes.iter().find(|word| !known.contains(word) && !word.starts_with("arg=")) {
+        let values: Vec<&str> = attributes
+            .iter()
+            .find_map(|word| word.strip_prefix("values="))
+            .map_or_else(Vec::new, |values| values.split(',').collect());
+        let is_known =
+            |word: &str| known.contains(&word) || word.starts_with("arg=") || word.starts_with("values=");
+        if let Some(odd) = attributes.iter().find(|word| !is_known(word)) {
             return Err(format!("fields.tsv: {name} has the unknown attribute {odd}").into());
         }
         let policy = match argument.map(|kind| (kind.trim_end_matches('?'), kind.ends_with('?'))) {
@@ -235,7 +241,7 @@ fn field_table(text: &str) -> Result<String, Box<dyn Error>> {
         )?;
         writeln!(
             entries,
-            "    FieldInfo {{ name: Cow::Borrowed({name:?}), ty: Type::{}, arity: Arity::{}, argument: {policy}, flags: FieldFlags {{ no_rhs: {}, no_transformer: {}, deprecated: {}, hidden: {}, print_only: {}, no_literal: false }}, doc: Cow::Borrowed({doc:?}), values: Cow::Borrowed(&[]) }},",
+            "    FieldInfo {{ name: Cow::Borrowed({name:?}), ty: Type::{}, arity: Arity::{}, argument: {policy}, flags: FieldFlags {{ no_rhs: {}, no_transformer: {}, deprecated: {}, hidden: {}, print_only: {}, no_literal: false }}, doc: Cow::Borrowed({doc:?}), values: Cow::Borrowed(&{values:?}) }},",
             type_variant(if *ty == "DYNAMIC" { "DYN" } else { ty })?,
             variant(arity),
             has("norhs"),

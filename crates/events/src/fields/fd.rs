@@ -30,7 +30,7 @@ pub(super) fn extract<'v>(record: &'v EventRecord<'_>, field: &Field, out: &mut 
     match (field.id, subject.fd) {
         (id::FD_NAME, Some(fd)) => out.text(&fd.name),
         (id::FD_NAME, None) => subject.name_from_event(out),
-        (id::FD_TYPECHAR, Some(fd)) => out.text(letter(fd.ty.letter())),
+        (id::FD_TYPECHAR, Some(fd)) => out.text(letter(fd.ty)),
         (id::FD_TYPECHAR, None) => out.text(letter_of_event(event.ty)),
         (id::FD_NUM, _) => out.int(record.seen.fd_number),
         (id::FD_DIRECTORY, _) => subject.directory(out),
@@ -359,14 +359,14 @@ fn types<'v>(fds: Option<&FdTable>, field: &Field, out: &mut Values<'v>) -> Pres
     }
 }
 
-/// One letter as text.
-fn letter(letter: char) -> &'static str {
-    const LETTERS: &str = "fd46pueoXsliltnbrmP?";
-    LETTERS
-        .char_indices()
-        .find(|(_, known)| *known == letter)
-        .and_then(|(at, _)| LETTERS.get(at..=at))
-        .unwrap_or("?")
+/// The letter of a type, as text.
+fn letter(ty: FdType) -> &'static str {
+    // By the numbers of the types.
+    const LETTERS: [&str; 22] = [
+        "o", "f", "d", "4", "6", "4", "6", "p", "u", "e", "X", "s", "l", "i", "t", "n", "f", "b", "u", "r",
+        "m", "P",
+    ];
+    usize::try_from(ty.number()).ok().and_then(|at| LETTERS.get(at)).unwrap_or(&"?")
 }
 
 /// What a call opens whose descriptor is not known.
@@ -380,5 +380,33 @@ fn letter_of_event(ty: EventType) -> &'static str {
         EventType::TIMERFD_CREATE_X => "t",
         EventType::INOTIFY_INIT_X | EventType::INOTIFY_INIT1_X => "i",
         _ => "o",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_those_of_the_types() {
+        for number in 0..22 {
+            let ty = FdType::from_number(number).unwrap();
+            assert_eq!(letter(ty), ty.letter().to_string());
+        }
+        assert_eq!(letter(FdType::None), "?");
+    }
+
+    #[test]
+    fn paths_have_a_directory_and_a_name() {
+        for (path, directory, name) in [
+            ("/etc/passwd", "/etc", "passwd"),
+            ("/vmlinuz", "/", "vmlinuz"),
+            ("/etc/", "/etc/", "/etc/"),
+            ("relative", "/", "/"),
+            ("", "/", "/"),
+        ] {
+            assert_eq!(directory_of(path.as_bytes()), directory.as_bytes(), "{path}");
+            assert_eq!(file_name(path.as_bytes()), name.as_bytes(), "{path}");
+        }
     }
 }
