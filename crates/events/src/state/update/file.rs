@@ -23,31 +23,45 @@ const ADDED: u32 = !(open_flags::CREATED - 1);
 
 impl<'a> Opened<'a> {
     fn read(event: &Event<'a>) -> Opened<'a> {
-        let flags = |at| event.u32(at).unwrap_or(0);
+        let mut params: [&'a [u8]; 8] = [&[]; 8];
+        for (place, (_, bytes)) in params.iter_mut().zip(event.params()) {
+            *place = bytes;
+        }
+        let u32_at = |at: usize| {
+            params.get(at).and_then(|bytes| bytes.first_chunk()).map(|bytes| u32::from_le_bytes(*bytes))
+        };
+        let u64_at = |at: usize| {
+            params.get(at).and_then(|bytes| bytes.first_chunk()).map(|bytes| u64::from_le_bytes(*bytes))
+        };
+        // Device and inode, as far as they are given.
+        let place = |at| u32_at(at).map_or((0, 0), |device| (device, u64_at(at + 1).unwrap_or(0)));
+        let text = |at: usize| text_of(params.get(at).copied().unwrap_or_default());
+        let flags = |at| u32_at(at).unwrap_or(0);
         let current = Some(paths::CURRENT);
         match event.ty {
             EventType::OPEN_X => {
-                let (device, inode) = place(event, 4, 5);
-                Opened { name: text_param(event, 1), flags: flags(2), directory: current, device, inode }
+                let (device, inode) = place(4);
+                Opened { name: text(1), flags: flags(2), directory: current, device, inode }
             }
             EventType::CREAT_X => {
-                let (device, inode) = place(event, 3, 4);
-                let layer = match event.u16(5).filter(|_| event.u64(4).is_some()).unwrap_or(0) {
+                let (device, inode) = place(3);
+                let layer = match event.u16(5).filter(|_| u64_at(4).is_some()).unwrap_or(0) {
                     layer if layer & 1 != 0 => open_flags::UPPER_LAYER,
                     layer if layer & 2 != 0 => open_flags::LOWER_LAYER,
                     _ => 0,
                 };
-                Opened { name: text_param(event, 1), flags: layer, directory: current, device, inode }
+                Opened { name: text(1), flags: layer, directory: current, device, inode }
             }
             EventType::OPEN_BY_HANDLE_AT_X => {
-                let (device, inode) = place(event, 4, 5);
+                let (device, inode) = place(4);
                 // The recorder gives the whole path.
-                Opened { name: text_param(event, 3), flags: flags(2), directory: None, device, inode }
+                Opened { name: text(3), flags: flags(2), directory: None, device, inode }
             }
             _ => {
                 let at = if event.ty == EventType::OPENAT_2_X { 5 } else { 6 };
-                let (device, inode) = event.u64(at + 1).map_or((0, 0), |inode| (flags(at), inode));
-                Opened { name: text_param(event, 2), flags: flags(3), directory: event.i64(1), device, inode }
+                let (device, inode) = u64_at(at + 1).map_or((0, 0), |inode| (flags(at), inode));
+                let directory = u64_at(1).map(u64::cast_signed);
+                Opened { name: text(2), flags: flags(3), directory, device, inode }
             }
         }
     }
@@ -71,11 +85,6 @@ impl<'a> Opened<'a> {
             self.directory = entered.i64(0);
         }
     }
-}
-
-/// Device and inode, as far as they are given.
-fn place(event: &Event<'_>, device: usize, inode: usize) -> (u32, u64) {
-    event.u32(device).map_or((0, 0), |device| (device, event.u64(inode).unwrap_or(0)))
 }
 
 impl Host {

@@ -99,9 +99,12 @@ pub(crate) fn join(directory: &[u8], path: &[u8], out: &mut Vec<u8>) {
 
 /// Whether there is nothing in a path to be taken out: no names that begin with a dot, no slash after another or at the end.
 fn is_plain(path: &[u8]) -> bool {
-    !matches!(path.first(), None | Some(b'.'))
-        && memchr::memchr_iter(b'/', path).all(|at| !matches!(path.get(at + 1), None | Some(b'/' | b'.' | 0)))
-        && memchr::memchr(0, path).is_none()
+    if matches!(path.first(), None | Some(b'.' | 0)) || path.last() == Some(&b'/') {
+        return false;
+    }
+    // Without leaving early, so that many bytes are looked at together.
+    let pairs = path.iter().zip(path.iter().skip(1));
+    !pairs.fold(false, |found, (a, b)| found | (*b == 0) | ((*a == b'/') & ((*b == b'/') | (*b == b'.'))))
 }
 
 /// Takes the last name off, and goes on with the rest.
