@@ -15,6 +15,9 @@ use jiff::Timestamp;
 
 use crate::assess::{HistoryArg, parse_now};
 use crate::exit::Exit;
+use crate::register::args::{
+    AttestArgs, CampaignArgs, FactArgs, MeetingArgs, PolicyArgs, ProjectArgs, RegisterArgs, VoteArgs,
+};
 use crate::render::PassScore;
 use crate::screen::When;
 
@@ -57,6 +60,22 @@ pub enum Command {
     Forge(ForgeArgs),
     /// Check, describe and explain detection rules: Falco's rule files
     Rules(Box<rules::RulesArgs>),
+    /// Keep a foundation's register: its log, as files, checked
+    Register(Box<RegisterArgs>),
+    /// Projects of a register: submit them, see where they stand
+    Project(Box<ProjectArgs>),
+    /// State something about a project that no repository shows, with evidence
+    Attest(Box<AttestArgs>),
+    /// Meetings of a register's bodies
+    Meeting(Box<MeetingArgs>),
+    /// Votes: open, cast, close, explain
+    Vote(Box<VoteArgs>),
+    /// Policies of foundations: lint, diff, explain
+    Policy(PolicyArgs),
+    /// Campaigns: who takes part, scores, leaderboard, checklists, report
+    Campaign(Box<CampaignArgs>),
+    /// Write any fact into a register
+    Fact(Box<FactArgs>),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }

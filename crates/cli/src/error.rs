@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use eyrie_forge::{LandscapeError, NetworkError, RecordError, RecordedError, UrlError};
 use eyrie_posture::report::REPORT_VERSION;
 use eyrie_posture::scorecard::ScorecardError;
+use eyrie_register::store::StoreError;
 
 use eyrie_sources::capture::ReadError;
 
@@ -114,6 +115,28 @@ pub enum Error {
         /// All of them, one a line.
         problems: String,
     },
+    /// A policy has mistakes.
+    #[error("the policy has {}", crate::render::digest::count_of(*number, "mistake"))]
+    Policy {
+        /// How many.
+        number: usize,
+        /// All of them, drawn for a terminal.
+        rendered: String,
+    },
+    /// Rules of a register forbid it.
+    #[error("nothing was written: {} to see to", crate::render::digest::count_of(*number, "thing"))]
+    Refused {
+        /// How many.
+        number: usize,
+        /// All of them, drawn for a terminal.
+        rendered: String,
+    },
+    /// A register cannot be used.
+    #[error(transparent)]
+    Register(#[from] StoreError),
+    /// A register's folder cannot be read or written.
+    #[error(transparent)]
+    Folder(#[from] eyrie_register::files::FolderError),
     /// There is nothing of that name.
     #[error("there is no {what} `{name}`")]
     Unknown {
@@ -188,6 +211,8 @@ impl Error {
             Error::Stdout(_)
             | Error::Signals(_)
             | Error::Catalog { .. }
+            | Error::Policy { .. }
+            | Error::Refused { .. }
             | Error::RuleFiles { .. }
             | Error::RuleTests { .. }
             | Error::Build(_)
@@ -197,6 +222,13 @@ impl Error {
                 "give a JSON object of fields, such as {\"evt.type\": \"openat\", \"proc.name\": \"cat\"}; `eyrie rules fields` lists them"
             }
             Error::Capture { source, .. } => return capture_help(source),
+            Error::Register(StoreError::Missing(_)) => {
+                "name it with --register or EYRIE_REGISTER, or make one with `eyrie register init`"
+            }
+            Error::Register(StoreError::Log(_)) => "compare it with an export or a backup from before",
+            Error::Register(StoreError::Derived(_)) => "`eyrie register rebuild` makes them anew",
+            Error::Register(_) => "check the name, the permissions, and that the database runs",
+            Error::Folder(_) => "check the name and the permissions",
             Error::Fix(_) => "see to it, and run it again",
             Error::Unknown { help, .. } | Error::Usage { help, .. } => help,
             Error::NotScorecard { .. } => "make it with `scorecard --format json`",
@@ -244,6 +276,7 @@ impl Error {
             message.push_str("\n\n");
         }
         if let Error::Catalog { rendered, .. }
+        | Error::Policy { rendered, .. }
         | Error::RuleFiles { rendered, .. }
         | Error::RuleTests { rendered, .. }
         | Error::Query { rendered, .. } = self
@@ -251,6 +284,9 @@ impl Error {
             // Drawn, and made safe, where the catalogue is read.
             message.push_str(rendered);
             message.push_str("\n\n");
+        }
+        if let Error::Refused { rendered, .. } = self {
+            message.push_str(rendered);
         }
         message.push_str(&format!("error: {}\n", visible_lines(&self.to_string())));
         if let Some(help) = self.help() {

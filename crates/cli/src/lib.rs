@@ -21,6 +21,7 @@ pub mod output;
 pub mod patch;
 mod present;
 mod progress;
+pub mod register;
 pub mod render;
 mod replay;
 mod rules;

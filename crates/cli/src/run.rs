@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::Destination;
 use crate::present::Presentation;
-use crate::{assess, capture, catalog, fix, forge, replay, rules};
+use crate::{assess, capture, catalog, fix, forge, register, replay, rules};
 
 /// Runs the command. Wrong arguments, `--help` and `--version` are clap's to answer, which ends the process.
 ///
@@ -32,6 +32,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Exit, Error>
             ForgeCommand::Record(args) => forge::record(&args),
         },
         Command::Rules(args) => rules::run(&args),
+        Command::Register(args) => register::run(&args),
+        Command::Project(args) => register::projects(&args),
+        Command::Attest(args) => register::attest(&args),
+        Command::Meeting(args) => register::meeting(&args),
+        Command::Vote(args) => register::votes(&args),
+        Command::Policy(args) => register::policies(&args),
+        Command::Campaign(args) => register::campaigns(&args),
+        Command::Fact(args) => register::record(&args),
         Command::Completions(args) => completions(&args),
     };
     match result {

@@ -1,5 +1,5 @@
 //! A register as a folder of plain files that can be kept in git and reviewed: [`export::export`] and [`import::import`]. Both work
-//! on a map of paths and texts; [`read`] and [`write`] are all that touches a disk.
+//! on a map of paths and texts; [`read()`] and [`write()`] are all that touches a disk.
 //!
 //! ```text
 //! register.yaml              how many entries there are, and the hash of the last

@@ -9,4 +9,5 @@
 pub mod catalogs;
 pub mod domain;
 pub mod files;
+pub mod proposal;
 pub mod store;

@@ -15,5 +15,7 @@ mod html;
 mod markdown;
 mod patch;
 mod replay;
+mod requirements;
 mod rules;
 mod terminal;
+mod walkthrough;

@@ -255,9 +255,24 @@ pub struct Obligation {
     pub text: String,
     /// Who owes it.
     pub by: String,
+    /// What in the register shows that it is done; otherwise somebody records that with evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met_by: Option<MetBy>,
     /// The source's rule id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+}
+
+/// What in the register shows that something owed is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetBy {
+    /// A liaison was assigned.
+    Liaison,
+    /// There is a growth plan.
+    GrowthPlan,
+    /// The charter in the repository is the one that was approved.
+    Charter,
 }
 
 /// An exact fraction.

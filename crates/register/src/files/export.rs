@@ -178,7 +178,7 @@ fn page(state: &State, project: &Project) -> String {
 }
 
 /// A text within a line of Markdown, without any effect.
-fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {

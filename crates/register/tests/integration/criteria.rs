@@ -138,4 +138,23 @@ fn obligations_are_owed_until_shown() {
     book.add("2025-08-25", met("status-listed"));
     assert_eq!(owed(&book), 3);
     assert_eq!(book.refused("2025-08-26", met("status-listed")), ["C32"]);
+    // Some the register itself shows to be done.
+    book.add("2025-09-01", PersonKnown { person: id("lia"), name: "Lia".into(), aliases: vec![] });
+    book.add("2025-09-01", LiaisonAssigned { project: id("enarx"), person: id("lia") });
+    assert_eq!(owed(&book), 2);
+    book.add("2025-09-02", filed("enarx", Document::Charter, DocumentState::Approved, Some("aa")));
+    book.add("2025-09-03", filed("enarx", Document::Charter, DocumentState::InRepository, Some("bb")));
+    assert_eq!(owed(&book), 2);
+    book.add("2025-09-04", filed("enarx", Document::Charter, DocumentState::InRepository, Some("aa")));
+    assert_eq!(owed(&book), 1);
+    // What was owed for a life that is over is not owed any more.
+    book.add("2025-10-01", StageEntered { project: id("enarx"), stage: id("emeritus") });
+    let owed: Vec<_> = book
+        .project("enarx")
+        .obligations
+        .iter()
+        .filter(|one| one.met.is_none())
+        .map(|one| one.obligation.id.to_string())
+        .collect();
+    assert_eq!(owed, ["status-listed", "repositories-archived"]);
 }

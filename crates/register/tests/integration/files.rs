@@ -151,19 +151,15 @@ fn what_the_files_look_like() {
 
     ## Still to be done
 
-    * website and README show the status prominently (the project)
     * the approved technical charter is in the main repository (the project)
-    * a liaison is assigned (the TAC)
-    * a growth plan is developed (the project)
     * website and README show the new status prominently (the project)
 
     Liaisons: Lia Son
     "#);
-    insta::assert_snapshot!(files["register.yaml"].replace(&rich().register.log().head().to_string(), "HASH"), @r#"
-    register: 1
-    entries: 86
-    head: "HASH"
-    "#);
+    let head = format!("head: {}", rich().register.log().head());
+    // In quotes where it begins like a number.
+    let written = files["register.yaml"].replace('"', "");
+    assert_eq!(written, format!("register: 1\nentries: 86\n{head}\n"));
 }
 
 /// What is no longer there is removed, and what is not of an export stays.

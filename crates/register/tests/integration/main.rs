@@ -9,5 +9,7 @@ mod fixture;
 mod invariants;
 mod log;
 mod policies;
+mod projects;
+mod proposal;
 mod store;
 mod votes;

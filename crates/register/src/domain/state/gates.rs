@@ -222,7 +222,7 @@ fn needed(
                 Some(one) => open(format!("presented on {} at {}", one.date, one.meeting)),
                 None => shut(
                     format!("{id} has not presented its proposal at a meeting"),
-                    "record the meeting, then `eyrie project present`",
+                    "record the meeting, and then `proposal-presented`",
                 ),
             }
         }
@@ -291,7 +291,7 @@ fn needed(
                 true => open(format!("every required criterion of {to} is met, waived or not applicable")),
                 false => (
                     false,
-                    format!("{} required criteria of {to} are open: {}", lacking.len(), names(lacking)),
+                    format!("required criteria of {to} are open: {}", names(lacking)),
                     Some(format!("see `eyrie project status {id} --for {to}`")),
                 ),
             }
@@ -339,7 +339,7 @@ fn needed(
                 ),
                 None => shut(
                     format!("{id} has posted no notice"),
-                    "the project posts it in its README, and `eyrie project notice` records it",
+                    "the project posts it in its README, and it is recorded as `notice-posted`",
                 ),
             }
         }
@@ -460,7 +460,7 @@ fn legal(project: &Project) -> (bool, String, Option<String>) {
         false => (
             false,
             format!("the legal submission of {} lacks {}", project.id, lacking.join(", ")),
-            Some("file them with `eyrie project legal`".to_owned()),
+            Some("record them as `legal-submitted`, `document-filed`, `trademarks-settled`".to_owned()),
         ),
     }
 }

@@ -24,7 +24,7 @@ pub fn lint(state: &State, day: Date) -> Vec<Violation> {
         if let Some(rule) = policy.liaisons.as_ref().filter(|_| !ended)
             && project.liaisons(day).next().is_none()
         {
-            say(rule, format!("{id} has no liaison"), Some("`eyrie project liaison` assigns one".to_owned()));
+            say(rule, format!("{id} has no liaison"), Some("record `liaison-assigned`".to_owned()));
         }
         if let Some(due) = state.annual_review_due(&project.id, day).filter(|due| *due < day) {
             let missed = project.missed_reviews.iter().filter(|date| date.days().last >= due).count();

@@ -14,9 +14,10 @@ use super::{
 };
 use crate::domain::date::PartialDate;
 use crate::domain::fact::{
-    AdopterInterviewed, Attested, DocumentState, Evidence, Fact, ProjectSubmitted, Verdict, dollars,
+    AdopterInterviewed, Attested, Document, DocumentState, Evidence, Fact, ProjectSubmitted, Verdict, dollars,
 };
 use crate::domain::id::{CriterionId, ItemId, ProjectId, StageId, VoteId};
+use crate::domain::policy::MetBy;
 
 pub(super) fn submitted(on: &mut Applying<'_>, fact: &ProjectSubmitted) {
     if on.state.projects.contains_key(&fact.project) {
@@ -115,6 +116,7 @@ pub(super) fn enter_stage(on: &mut Applying<'_>, id: &ProjectId, stage: &StageId
     let policy = on.state.policy(day);
     let transition = policy.and_then(|policy| policy.transition(from.as_ref(), stage));
     let obligations = transition.map(|transition| transition.obligations.clone()).unwrap_or_default();
+    let ends = policy.and_then(|policy| policy.stage(stage)).is_some_and(|stage| stage.is_final);
     let mut help = None;
     let mut unchecked = None;
     match policy {
@@ -145,6 +147,11 @@ pub(super) fn enter_stage(on: &mut Applying<'_>, id: &ProjectId, stage: &StageId
         entered: when,
         vote: vote.cloned(),
         entry: number,
+    });
+    // What was owed for an earlier stage and is owed anew, or has become pointless, is not owed twice.
+    project.obligations.retain(|owed| {
+        let again = obligations.iter().any(|one| one.id == owed.obligation.id);
+        owed.met.is_some() || !(again || ends)
     });
     project.obligations.extend(obligations.into_iter().map(|obligation| Owed {
         obligation,
@@ -272,6 +279,17 @@ impl Fact {
     }
 }
 
+/// What the register itself shows to be done is owed no more.
+fn settle(on: &Applying<'_>, project: &mut Project, shown: MetBy) {
+    let evidence =
+        Evidence { at: format!("entry {}", on.number), date: on.when, expires: None, sha256: None };
+    for owed in &mut project.obligations {
+        if owed.met.is_none() && owed.obligation.met_by == Some(shown) {
+            owed.met = Some((on.when, evidence.clone()));
+        }
+    }
+}
+
 /// Applies a fact about one project.
 pub(super) fn apply(on: &mut Applying<'_>, fact: &Fact) {
     let Some(id) = project_of(fact) else { return };
@@ -351,15 +369,18 @@ fn one(on: &mut Applying<'_>, project: &mut Project, fact: &Fact) {
                 DocumentState::InRepository => filed.in_repository = fact.sha256.clone(),
                 DocumentState::Drafted => {}
             }
-            if let (Some(approved), Some(found)) = (&filed.approved, &filed.in_repository)
-                && approved != found
-            {
-                let text = format!(
-                    "the {} in the repository of {} is not the one that was approved",
-                    fact.document.name(),
-                    project.id
-                );
-                on.flag("C21", text);
+            let same = filed.approved.as_ref().zip(filed.in_repository.as_ref()).map(|(a, b)| a == b);
+            match same {
+                Some(false) => {
+                    let text = format!(
+                        "the {} in the repository of {} is not the one that was approved",
+                        fact.document.name(),
+                        project.id
+                    );
+                    on.flag("C21", text);
+                }
+                Some(true) if fact.document == Document::Charter => settle(on, project, MetBy::Charter),
+                _ => {}
             }
         }
         Fact::TrademarksSettled(fact) => project.legal.trademarks = Some(fact.state),
@@ -434,6 +455,7 @@ fn one(on: &mut Applying<'_>, project: &mut Project, fact: &Fact) {
                 on.refuse("C3", format!("nobody knows a person {}", fact.person), None);
             }
             project.liaisons.push(Held { what: fact.person.clone(), since: when, until: None });
+            settle(on, project, MetBy::Liaison);
         }
         Fact::LiaisonReleased(fact) => {
             let liaison =
@@ -699,6 +721,7 @@ fn evidence_of(on: &mut Applying<'_>, project: &mut Project, fact: &Fact) {
                 with_liaison,
                 url: fact.url.clone(),
             });
+            settle(on, project, MetBy::GrowthPlan);
         }
         Fact::StatusReported(fact) => project.reports.push((when, fact.text.clone())),
         Fact::AssetHeld(fact) => {
