@@ -35,7 +35,7 @@ pub(crate) const EVERY_EVENT: &str = "evt.num exists";
 pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Error> {
     let style = diagnostic_style(&args.screen);
     let mut shown = Shown::of(args, style)?;
-    let mut replay = open(&args.capture)?;
+    let mut replay = open(&args.capture)?.with_hostname(hostname(args));
     if args.strict_compat {
         replay = replay.strict();
     }
@@ -61,6 +61,11 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Error> {
     }
 }
 
+/// The name that alerts and `evt.hostname` give for this machine.
+fn hostname(args: &ReplayArgs) -> String {
+    args.hostname.clone().unwrap_or_else(environment::hostname)
+}
+
 /// Opens a capture.
 pub(crate) fn open(path: &Path) -> Result<Replay<Box<dyn Read + Send>>, Error> {
     Replay::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })
@@ -79,8 +84,7 @@ impl Shown {
         let filter = || args.filter.as_deref().map(|text| filter(text, style)).transpose();
         if !args.rules.is_empty() {
             let rules = Box::new(rules(args, style)?);
-            let hostname = args.hostname.clone().unwrap_or_else(environment::hostname);
-            let format = Box::new(AlertFormat { hostname, ..AlertFormat::default() });
+            let format = Box::new(AlertFormat { hostname: hostname(args), ..AlertFormat::default() });
             return Ok(Shown::Alerts { rules, filter: filter()?, format, json });
         }
         if let Some(columns) = &args.columns {

@@ -101,6 +101,13 @@ impl<R: Read> Replay<R> {
         self
     }
 
+    /// Gives `evt.hostname` this value: the name of the machine that judges the events.
+    #[must_use]
+    pub fn with_hostname(mut self, name: impl Into<String>) -> Self {
+        self.stream.hostname = name.into();
+        self
+    }
+
     /// Shows what Falco shows where it is Falco that errs ([`Stream::strict`]).
     #[must_use]
     pub fn strict(mut self) -> Self {

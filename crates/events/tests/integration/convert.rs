@@ -18,12 +18,11 @@ fn body(ty: EventType, params: usize) -> Vec<u8> {
     bytes
 }
 
-/// What becomes of an event with so many parameters: its kind and its parameters.
-fn convert(
-    converter: &mut Converter,
-    ty: EventType,
-    params: usize,
-) -> Result<Option<(EventType, Vec<Vec<u8>>)>, Outcome> {
+/// An event's kind and its parameters.
+type Converted = (EventType, Vec<Vec<u8>>);
+
+/// What becomes of an event with so many parameters.
+fn convert(converter: &mut Converter, ty: EventType, params: usize) -> Result<Option<Converted>, Outcome> {
     let bytes = body(ty, params);
     let event = Event::from_parts(1, 42, ty, u32::try_from(params).unwrap(), &bytes).unwrap();
     let params = |event: &Event<'_>| {
