@@ -16,7 +16,7 @@ mod schema_check;
 mod written;
 pub(crate) mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use eyrie_lang::Schema;
 
@@ -32,7 +32,7 @@ pub use written::{Place, SourceFile};
 use crate::append_output::AppendOutput;
 use collect::Collector;
 use compile::{Compilation, Report, Surroundings};
-use problem::Context;
+use problem::{Context, Key};
 use read::Reader;
 
 /// A version of three numbers.
@@ -136,21 +136,18 @@ impl Loaded {
 
     /// All problems, each once: errors and warnings together, in the order of the files.
     pub fn problems(&self) -> Vec<&Problem> {
-        let mut all: Vec<&Problem> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
-        for report in &self.reports {
-            for problem in report.errors.iter().chain(&report.warnings) {
-                let diagnostic = &problem.diagnostic;
-                let key = (problem.file, diagnostic.span, diagnostic.code.name, diagnostic.title.as_str());
-                if seen.insert(key) {
-                    all.push(problem);
-                }
-            }
-        }
+        let mut seen = HashSet::new();
+        let of =
+            |report: &'_ FileReport| -> HashSet<Key> { report.warnings.iter().map(Problem::key).collect() };
         // A warning of an earlier file may be no more than that something came later.
-        if let Some(last) = self.reports.last().filter(|_| self.is_ok()) {
-            all.retain(|problem| !problem.is_unused() || last.warnings.contains(problem));
-        }
+        let last = self.reports.last().filter(|_| self.is_ok()).map(of);
+        let told = self.reports.iter().flat_map(|report| report.errors.iter().chain(&report.warnings));
+        let mut all: Vec<&Problem> = told
+            .filter(|problem| seen.insert(problem.key()))
+            .filter(|problem| {
+                !problem.is_unused() || last.as_ref().is_none_or(|last| last.contains(&problem.key()))
+            })
+            .collect();
         all.sort_by_key(|problem| (problem.file, problem.diagnostic.span));
         all
     }
@@ -208,8 +205,7 @@ impl<'s> Loader<'s> {
     /// far, so that what a file breaks or mends of an earlier one shows in it.
     pub fn load(&mut self, name: &str, bytes: &[u8]) -> &FileReport {
         let number = self.files.len();
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        self.files.push(SourceFile { name: name.to_string(), text });
+        self.files.push(SourceFile::new(name, String::from_utf8_lossy(bytes)));
         let documents = yaml::documents(self.files.last().map_or("", |file| &file.text), false);
         let is_yaml = documents.mistakes.is_empty();
         let mut report = FileReport {
@@ -282,17 +278,14 @@ impl<'s> Loader<'s> {
             &Surroundings { sources: &self.sources, append_output: &self.append_output, files: &self.files },
             &mut Report { errors: &mut errors, warnings: &mut warnings, tolerant: true },
         );
-        for problem in errors {
-            let known = self.reports.iter().any(|report| report.errors.iter().any(|e| e.is_about(&problem)));
-            if let Some(report) = self.reports.get_mut(problem.item_file(&self.files)).filter(|_| !known) {
-                report.errors.push(problem);
-            }
-        }
-        for problem in warnings {
-            let known =
-                self.reports.iter().any(|report| report.warnings.iter().any(|w| w.is_about(&problem)));
-            if let Some(report) = self.reports.get_mut(problem.item_file(&self.files)).filter(|_| !known) {
-                report.warnings.push(problem);
+        let told = self.reports.iter().flat_map(|report| report.errors.iter().chain(&report.warnings));
+        let mut known: HashSet<Key> = told.map(Problem::key).collect();
+        for problem in errors.into_iter().chain(warnings) {
+            let Some(report) = self.reports.get_mut(problem.item_file(&self.files)) else { continue };
+            if known.insert(problem.key()) {
+                let list =
+                    if problem.diagnostic.is_error() { &mut report.errors } else { &mut report.warnings };
+                list.push(problem);
             }
         }
         (self.collector, self.compilation) = (collector, compilation);

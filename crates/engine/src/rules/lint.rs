@@ -3,7 +3,7 @@
 
 mod literal;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use eyrie_lang::ast::{Check, Expr, Op, Operand, Right, Transformer};
 use eyrie_lang::{Compiler, Diagnostic, Schema, Severity};
@@ -250,16 +250,16 @@ impl Lint<'_, '_> {
 
     /// Rules of which an earlier one takes every match.
     fn shadowed(&mut self, known: &[(&Rule, Vec<Term<'_>>)]) {
-        let masks: Vec<u64> = known.iter().map(|(_, terms)| mask(terms)).collect();
+        let index = Index::new(known);
         for (at, (rule, terms)) in known.iter().enumerate() {
-            let Some(own) = masks.get(at) else { continue };
-            let first = known.iter().zip(&masks).take(at).find(|((other, of_other), mask)| {
-                **mask & !own == 0
-                    && other.source == rule.source
-                    && other.enabled
-                    && of_other.iter().all(|term| terms.iter().any(|by| term.implied_by(by)))
+            let first = index.candidates(terms).into_iter().take_while(|other| *other < at).find(|other| {
+                known.get(*other).is_some_and(|(other, of_other)| {
+                    other.source == rule.source
+                        && other.enabled
+                        && of_other.iter().all(|term| terms.iter().any(|by| term.implied_by(by)))
+                })
             });
-            let Some(((other, of_other), _)) = first else { continue };
+            let Some((other, of_other)) = first.and_then(|other| known.get(other)) else { continue };
             let same = of_other.len() == terms.len()
                 && terms.iter().all(|term| of_other.iter().any(|by| term.implied_by(by)));
             let title = if same {
@@ -295,13 +295,44 @@ impl Lint<'_, '_> {
     }
 }
 
-/// Which names of fields the terms are about, as bits that may collide.
-fn mask(terms: &[Term<'_>]) -> u64 {
-    terms.iter().fold(0, |mask, term| {
-        let hash =
-            term.key().bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte)));
-        mask | 1 << (hash % 64)
-    })
+/// Rules by one term of each that few others have, so that not every rule is held against every other.
+struct Index {
+    by_token: HashMap<String, Vec<usize>>,
+    /// Rules without such a term.
+    others: Vec<usize>,
+}
+
+impl Index {
+    fn new(known: &[(&Rule, Vec<Term<'_>>)]) -> Self {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for token in known.iter().flat_map(|(_, terms)| terms).flat_map(Term::tokens) {
+            *counts.entry(token).or_default() += 1;
+        }
+        let mut index = Index { by_token: HashMap::new(), others: Vec::new() };
+        for (at, (_, terms)) in known.iter().enumerate() {
+            let all = terms.iter().map(Term::tokens).filter(|tokens| !tokens.is_empty());
+            let rarest =
+                all.min_by_key(|tokens| tokens.iter().filter_map(|token| counts.get(token)).sum::<usize>());
+            match rarest {
+                Some(tokens) => {
+                    for token in tokens {
+                        index.by_token.entry(token).or_default().push(at);
+                    }
+                }
+                None => index.others.push(at),
+            }
+        }
+        index
+    }
+
+    /// The rules that a condition of these terms may imply, in their order.
+    fn candidates(&self, terms: &[Term<'_>]) -> BTreeSet<usize> {
+        let mut found: BTreeSet<usize> = self.others.iter().copied().collect();
+        for token in terms.iter().flat_map(|term| term.tokens().into_iter().next()) {
+            found.extend(self.by_token.get(&token).into_iter().flatten());
+        }
+        found
+    }
 }
 
 /// Two literals that never hold together, the second of which is among `own`.

@@ -159,6 +159,9 @@ impl Context {
     }
 }
 
+/// File, place, code and title of a problem.
+pub(super) type Key = (usize, Span, &'static str, String);
+
 /// Something to tell about a rule file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -185,12 +188,10 @@ impl Problem {
         self.code.map(LoadCode::name)
     }
 
-    /// Whether two problems are the same, however they were found.
-    pub(super) fn is_about(&self, other: &Problem) -> bool {
-        self.file == other.file
-            && self.diagnostic.span == other.diagnostic.span
-            && self.diagnostic.code == other.diagnostic.code
-            && self.diagnostic.title == other.diagnostic.title
+    /// What makes two problems the same, however they were found.
+    pub(super) fn key(&self) -> Key {
+        let diagnostic = &self.diagnostic;
+        (self.file, diagnostic.span, diagnostic.code.name, diagnostic.title.clone())
     }
 
     /// Whether it says that nothing uses something.
@@ -225,15 +226,13 @@ impl Problem {
             return self;
         }
         let Some(file) = files.get(place.file) else { return self };
-        let (line, column) = Source::new(&file.text).position(place.span.start);
+        let (line, column) = file.position(place.span.start);
         self.help(format!("{text} ({}:{line}:{column})", file.name))
     }
 
     /// Line and column in the file, both from 1.
     pub fn position(&self, files: &[SourceFile]) -> (usize, usize) {
-        files
-            .get(self.file)
-            .map_or((1, 1), |file| Source::new(&file.text).position(self.diagnostic.span.start))
+        files.get(self.file).map_or((1, 1), |file| file.position(self.diagnostic.span.start))
     }
 
     /// Draws it with the lines of the file that it is about.
@@ -245,18 +244,14 @@ impl Problem {
         let spans = diagnostic.labels.iter().map(|label| label.span).chain([diagnostic.span]);
         let (first, last) =
             spans.fold((usize::MAX, 0), |(first, last), span| (first.min(span.start), last.max(span.end)));
-        let text = &file.text;
-        let start = text.get(..first).and_then(|head| head.rfind('\n')).map_or(0, |newline| newline + 1);
-        let last = last.clamp(start, text.len());
-        let end = text.get(last..).and_then(|tail| tail.find('\n')).map_or(text.len(), |at| last + at);
-        let first_line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+        let (start, excerpt) = file.lines(Span::new(first, last));
+        let first_line = file.position(start).0;
         let move_back =
             |span: Span| Span::new(span.start.saturating_sub(start), span.end.saturating_sub(start));
         diagnostic.span = move_back(diagnostic.span);
         for label in &mut diagnostic.labels {
             label.span = move_back(label.span);
         }
-        let excerpt = text.get(start..end).unwrap_or_default();
         let source = Source { name: Some(&file.name), text: excerpt, first_line };
         let notes: Vec<&str> = note.as_deref().into_iter().collect();
         render_with_notes(&diagnostic, &notes, source, style)

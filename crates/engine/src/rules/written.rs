@@ -15,6 +15,35 @@ pub struct SourceFile {
     pub name: String,
     /// Its text; bytes that are not UTF-8 are replaced.
     pub text: String,
+    /// Where lines start.
+    lines: Vec<usize>,
+}
+
+impl SourceFile {
+    /// A file of this name and text.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let (name, text) = (name.into(), text.into());
+        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(starts).collect();
+        SourceFile { name, text, lines }
+    }
+
+    /// The line and column of a byte, both counted from 1, columns in characters.
+    pub fn position(&self, byte: usize) -> (usize, usize) {
+        let line = self.lines.partition_point(|start| *start <= byte).max(1);
+        let start = self.lines.get(line - 1).copied().unwrap_or_default();
+        let before = self.text.get(start..byte.max(start)).unwrap_or_default();
+        (line, before.chars().count() + 1)
+    }
+
+    /// The lines that hold these bytes, without the last line break, and the byte that they start at.
+    pub(crate) fn lines(&self, span: Span) -> (usize, &str) {
+        let (line, _) = self.position(span.start);
+        let start = self.lines.get(line - 1).copied().unwrap_or_default();
+        let after = self.lines.partition_point(|start| *start < span.end.max(span.start + 1));
+        let end = self.lines.get(after).map_or(self.text.len(), |next| next - 1);
+        (start, self.text.get(start..end.max(start)).unwrap_or_default())
+    }
 }
 
 /// A stretch of a file.
@@ -288,7 +317,7 @@ mod tests {
             assert!(found.mistakes.is_empty(), "{text}");
             let node = found.documents[0].get("a").unwrap();
             let value = node.scalar().unwrap().to_string();
-            let files = [SourceFile { name: String::new(), text: text.to_string() }];
+            let files = [SourceFile::new("", text)];
             let written = Written::new(value.clone(), Origin::new(0, node));
             for (at, c) in value.char_indices().filter(|(_, c)| !c.is_whitespace()) {
                 let place = written.place(Span::new(at, at + c.len_utf8()), &files).unwrap();
@@ -303,7 +332,7 @@ mod tests {
     fn what_lists_put_in_is_found_in_the_list() {
         let text = "a: proc.name in (l, x)\nb: first\nc: \"second\"\n";
         let found = documents(text, false);
-        let files = [SourceFile { name: String::new(), text: text.to_string() }];
+        let files = [SourceFile::new("", text)];
         let node = |key: &str| found.documents[0].get(key).unwrap().clone();
         let mut items = Written::default();
         items.put_value("first", Origin::new(0, &node("b")));

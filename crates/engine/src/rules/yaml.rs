@@ -126,8 +126,9 @@ struct Open {
     mapping: bool,
 }
 
-/// How much text may be read again because of lines within brackets that are indented too little for the parser.
-const MAX_READ_AGAIN: usize = 256 << 20;
+/// How much text may be read again: because of lines within brackets that are indented too little for the parser, and after
+/// something that is not YAML. Of a large file it is more.
+const MAX_READ_AGAIN: usize = 16 << 20;
 
 /// How far such a line is moved to the right.
 const SHIFT: usize = 64;
@@ -156,10 +157,10 @@ pub(crate) fn documents(text: &str, resume: bool) -> Documents {
     let mut found = Documents::default();
     let mut base = Base { mark: Mark::default(), byte: bom };
     let mut rest = text;
-    let mut again = MAX_READ_AGAIN;
+    let mut again = MAX_READ_AGAIN.max(4 * text.len());
     loop {
         let before = found.mistakes.len();
-        part(rest, base, &mut found);
+        part(rest, base, &mut again, &mut found);
         let Some(mistake) = found.mistakes.get(before) else { return found };
         if !resume || found.mistakes.len() > MAX_RESUMED {
             return found;
@@ -193,7 +194,7 @@ struct Base {
     byte: usize,
 }
 
-fn part(text: &str, base: Base, found: &mut Documents) {
+fn part(text: &str, base: Base, again: &mut usize, found: &mut Documents) {
     let lone = text.replace("\r\n", "").contains('\r');
     let mut changed = if lone { Cow::Owned(without_lone_returns(text)) } else { Cow::Borrowed(text) };
     let mut places = Places {
@@ -210,9 +211,10 @@ fn part(text: &str, base: Base, found: &mut Documents) {
         match parse(&changed, &places, &mut found.documents) {
             Some((error, line))
                 if error.message.starts_with("invalid indentation")
-                    && (places.shifted.len() + 1).saturating_mul(changed.len()) < MAX_READ_AGAIN
+                    && *again >= changed.len()
                     && places.shifted.insert(line) =>
             {
+                *again -= changed.len();
                 let start = changed.match_indices('\n').nth(line.wrapping_sub(1)).map_or(0, |(at, _)| at + 1);
                 changed.to_mut().insert_str(start, &" ".repeat(SHIFT));
             }

@@ -62,6 +62,14 @@ fn ten_thousand_levels() {
 }
 
 #[test]
+fn quotes_without_end() {
+    for text in ["- \"\n", "- '\n", "- [\n", "- {\n", "- \"\\\n", "- |\n  \"\n- \"", "- &a *a\n"] {
+        let found = errors(text.repeat(20_000));
+        assert!(found.iter().all(|code| ["not-yaml", "not-an-item"].contains(code)), "{text:?}");
+    }
+}
+
+#[test]
 fn macros_in_circles() {
     let mut text = String::new();
     for n in 0..500 {

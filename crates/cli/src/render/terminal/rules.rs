@@ -27,7 +27,7 @@ const EVENTS_SHOWN: usize = 40;
 /// File and line of a place.
 pub fn position(loaded: &Loaded, place: Place) -> (String, usize) {
     match loaded.files.get(place.file) {
-        Some(file) => (file.name.clone(), Source::new(&file.text).position(place.span.start).0),
+        Some(file) => (file.name.clone(), file.position(place.span.start).0),
         None => (String::new(), 1),
     }
 }
@@ -74,7 +74,7 @@ pub fn findings_json(loaded: &Loaded, found: &[Problem]) -> Json {
                 .labels
                 .iter()
                 .filter_map(|label| {
-                    let (line, column) = Source::new(&file?.text).position(label.span.start);
+                    let (line, column) = file?.position(label.span.start);
                     Some(json!({"line": line, "column": column, "text": label.text}))
                 })
                 .collect();

@@ -108,11 +108,18 @@ impl<'e> Term<'e> {
         }
     }
 
-    /// What two terms must have in common to imply each other.
-    pub(super) fn key(&self) -> &str {
+    /// What a term must have in common with one that implies it: the first of the tokens of that one is among those of this
+    /// one. None if it can be implied by something that looks quite different.
+    pub(super) fn tokens(&self) -> Vec<String> {
         match self {
-            Term::Literal(literal) => literal.field.as_deref().unwrap_or(&literal.text),
-            Term::Other { text, .. } => text,
+            Term::Other { negated, text, .. } => vec![format!("{negated} {text}")],
+            Term::Literal(literal) => match (&literal.says, &literal.field) {
+                (Says::OneOf(values), Some(field)) => {
+                    values.iter().map(|value| format!("{field} = {value}")).collect()
+                }
+                (Says::NoneOf(_) | Says::Between(..) | Says::Kinds(_) | Says::There, _) => Vec::new(),
+                _ => vec![format!("{} {}", literal.negated, literal.text)],
+            },
         }
     }
 
