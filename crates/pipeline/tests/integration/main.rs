@@ -4,5 +4,6 @@
 
 mod conformance;
 mod fixture;
+mod hostile;
 mod replaying;
 mod shipped;
