@@ -19,8 +19,6 @@ pub(crate) fn run(args: &CaptureArgs) -> Result<Exit, Error> {
     match &args.command {
         CaptureCommand::Info(args) => info(args),
         CaptureCommand::Cut(args) => cut(args),
-        #[cfg(feature = "parquet")]
-        CaptureCommand::Export(args) => crate::export::run(args),
     }
 }
 

@@ -12,8 +12,6 @@ mod catalog;
 mod environment;
 pub mod error;
 pub mod exit;
-#[cfg(feature = "parquet")]
-mod export;
 mod fix;
 mod forge;
 pub mod interrupt;

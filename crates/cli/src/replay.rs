@@ -29,7 +29,7 @@ use crate::rules::files::gather;
 const EVENTS: &str = "%evt.num %evt.time %evt.cpu %proc.name (%thread.tid) %evt.type %evt.args";
 
 /// A condition that every event meets.
-pub(crate) const EVERY_EVENT: &str = "evt.num exists";
+const EVERY_EVENT: &str = "evt.num exists";
 
 /// Does it.
 pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Error> {
@@ -165,7 +165,7 @@ pub(crate) fn filter(text: &str, style: RenderStyle) -> Result<Query, Error> {
 }
 
 /// Compiles the fields of `--columns`.
-pub(crate) fn columns(text: &str, style: RenderStyle) -> Result<Columns, Error> {
+fn columns(text: &str, style: RenderStyle) -> Result<Columns, Error> {
     Columns::new(split(text)).map_err(|error| mistaken("--columns", &error, style))
 }
 
@@ -192,7 +192,7 @@ fn split(text: &str) -> Vec<&str> {
 }
 
 /// Says what is wrong with what an option was given.
-pub(crate) fn mistaken(option: &'static str, error: &QueryError, style: RenderStyle) -> Error {
+fn mistaken(option: &'static str, error: &QueryError, style: RenderStyle) -> Error {
     let rendered = match error {
         QueryError::Text { text, problems } => {
             let drawn =

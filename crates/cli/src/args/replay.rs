@@ -114,9 +114,6 @@ pub enum CaptureCommand {
     /// Its head tells the host as it is where the part begins. With --filter, events that change what is known of the host
     /// are kept and marked, so that names stay right and nothing else shows.
     Cut(CutArgs),
-    /// Write events as a table for DuckDB, pandas or Spark
-    #[cfg(feature = "parquet")]
-    Export(ExportArgs),
 }
 
 /// Arguments of `capture info`.
@@ -153,31 +150,6 @@ pub struct CutArgs {
     /// Only events that match this condition
     #[arg(long, value_name = "CONDITION")]
     pub filter: Option<String>,
-    /// No summary at the end
-    #[arg(long, short)]
-    pub quiet: bool,
-    #[command(flatten)]
-    /// How the terminal is used.
-    pub screen: ScreenArgs,
-}
-
-/// Arguments of `capture export`.
-#[cfg(feature = "parquet")]
-#[derive(Debug, Args)]
-#[command(after_help = Exit::help())]
-pub struct ExportArgs {
-    /// Capture; `-` reads standard input
-    #[arg(value_name = "CAPTURE")]
-    pub capture: PathBuf,
-    /// Parquet file to write
-    #[arg(long, short, value_name = "FILE")]
-    pub output: PathBuf,
-    /// Only events that match this condition
-    #[arg(long, value_name = "CONDITION")]
-    pub filter: Option<String>,
-    /// Fields to write, instead of those that are of use for most questions
-    #[arg(long, value_name = "FIELD,…")]
-    pub columns: Option<String>,
     /// No summary at the end
     #[arg(long, short)]
     pub quiet: bool,

@@ -6,7 +6,6 @@
 mod alerts;
 mod cuts;
 mod fields;
-mod files;
 mod filters;
 mod outputs;
 mod replays;
