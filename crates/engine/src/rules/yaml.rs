@@ -357,6 +357,16 @@ struct Reading<'r> {
 
 impl Reading<'_> {
     fn refuse(&self, message: String, mark: Mark, span: Span) -> Mistake {
+        // A mistake may be that the file ends, and the character there may be longer than a byte.
+        let base = self.places.base.byte;
+        let within = |byte: usize| {
+            let mut at = byte.saturating_sub(base).min(self.places.text.len());
+            while !self.places.text.is_char_boundary(at) {
+                at += 1;
+            }
+            base + at
+        };
+        let span = Span::new(within(span.start), within(span.end));
         (NotYaml { message, mark: self.places.mark(mark), span }, mark.line)
     }
 

@@ -18,6 +18,8 @@ fn load<B: AsRef<[u8]>>(files: &[B]) -> Loaded {
     for problem in loaded.problems() {
         let shown = problem.render(&loaded.files, RenderStyle::default());
         assert!(shown.len() < 100_000, "{}", &shown[..1000]);
+        let span = problem.diagnostic.span;
+        assert!(loaded.files[problem.file].text.get(span.start..span.end).is_some(), "{problem:?}");
     }
     loaded
 }
@@ -145,6 +147,9 @@ fn bytes_that_are_no_text() {
     bytes.splice(8..9, [0xff, 0xfe]);
     assert_eq!(errors(bytes), ["unknown-field"]);
     assert_eq!(errors([0_u8; 1000]), ["not-yaml"]);
+    // Found by fuzzing: what is missing is past the end.
+    assert_eq!(errors("?\n\u{7f}"), ["not-yaml"]);
+    assert_eq!(errors("?\nä"), ["not-yaml"]);
 }
 
 #[test]
