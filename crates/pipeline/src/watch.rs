@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use eyrie_engine::{Event as Judged, Finding, JudgeScratch, RuleSet};
 use eyrie_events::state::Limits;
+use eyrie_events::table::EventClass;
 use eyrie_events::{EventRecord, EventType, Host, Stream, SyscallId};
 use eyrie_sources::live::{Live, LiveError, Losses, Settings, Snapshot, Wanted};
 
@@ -96,6 +97,11 @@ impl Watch {
     ) -> Result<bool, WatchError> {
         let Some(recorded) = self.live.next(wait)? else { return Ok(false) };
         let event = &recorded.event;
+        if event.ty.is_enter() && event.info().class == EventClass::Syscall {
+            // What a call was given, before another thread could change it: kept until the call is left, and not judged.
+            self.host.apply(event);
+            return Ok(true);
+        }
         self.stream.advance(event.time);
         self.events += 1;
         let seen = self.host.apply(event);
