@@ -1,5 +1,7 @@
 //! Everything that is asked of events, asked of any bytes.
 
+use std::sync::LazyLock;
+
 use eyrie_events::fields::SyscallSchema;
 use eyrie_events::state::Limits;
 use eyrie_events::state::head::{FdDetail, FdRecord, ThreadRecord};
@@ -110,8 +112,8 @@ pub(crate) fn exercise(fields: &[Field], record: &EventRecord<'_>) {
 /// Events out of any bytes. If the first byte is even, the rest is one event as a recorder writes it; else it is a row of events,
 /// `kind u16, thread u8, count u8`, then for each parameter its length in a byte and its bytes.
 pub(crate) fn exercise_bytes(bytes: &[u8]) {
-    let schema = SyscallSchema::new();
-    let fields = fields(&schema);
+    static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| fields(&SyscallSchema::new()));
+    let fields: &[Field] = &FIELDS;
     let mut host = host();
     let mut stream = Stream::new();
     let Some((first, rest)) = bytes.split_first() else { return };
@@ -120,7 +122,7 @@ pub(crate) fn exercise_bytes(bytes: &[u8]) {
     }
     if first % 2 == 0 {
         if let Ok(event) = Event::decode(rest) {
-            one(&fields, &mut host, &mut stream, &event);
+            one(fields, &mut host, &mut stream, &event);
         }
         return;
     }
@@ -144,7 +146,7 @@ pub(crate) fn exercise_bytes(bytes: &[u8]) {
         if let Ok(mut event) = Event::from_parts(number << 40, i64::from(tid), ty, u32::from(count), &lengths)
         {
             event.number = number;
-            one(&fields, &mut host, &mut stream, &event);
+            one(fields, &mut host, &mut stream, &event);
         }
     }
 }
