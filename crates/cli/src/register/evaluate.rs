@@ -21,7 +21,7 @@ pub(super) fn assess(folder: &Path, now: Timestamp) -> Result<RepositoryReport, 
     Ok(assess_one(&compiled, Target::folder(folder), &options)?)
 }
 
-/// What the repository says of a criterion; nothing if it names no checks. All of them have to pass.
+/// What the repository says of a criterion; nothing if it names no checks. One that passes is enough.
 pub(super) fn evaluate(
     report: &RepositoryReport,
     project: &ProjectId,
@@ -33,8 +33,7 @@ pub(super) fn evaluate(
     if results.is_empty() {
         return None;
     }
-    // One of several checks is enough where they stand for the same thing in different places: a channel is public on Slack or on
-    // a forge's discussions.
+    // Several checks stand for the same thing in different places: a channel is public on Slack or on a forge's discussions.
     let any = |outcome: Outcome| results.iter().any(|check| check.outcome == outcome);
     let verdict = if any(Outcome::Pass) {
         Verdict::Met

@@ -24,7 +24,7 @@ fn is_id(text: &str) -> bool {
         && text.chars().all(ok)
 }
 
-/// The id that a name suggests: `Qonto S.A.` is `qonto-s.a.`. None if nothing of it can be in an id.
+/// The id that a name suggests: `Qonto S.A.` is `qonto-s.a`. None if nothing of it can be in an id.
 ///
 /// ```
 /// use eyrie_register::domain::id::slug;
