@@ -5,6 +5,8 @@
 pub mod moment;
 pub mod replay;
 pub mod rules;
+#[cfg(target_os = "linux")]
+pub mod watch;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -76,6 +78,16 @@ pub enum Command {
     Campaign(Box<CampaignArgs>),
     /// Write any fact into a register
     Fact(Box<FactArgs>),
+    /// Watch this host with eBPF: alerts of detection rules, as things happen
+    ///
+    /// Needs root, or the capabilities that `--doctor` names. With no rule files named, Eyrie's own are taken.
+    #[cfg(target_os = "linux")]
+    Watch(Box<watch::WatchArgs>),
+    /// Record a capture of a command, or of the host
+    ///
+    /// The capture is what Falco's tools and `eyrie replay` read. Needs root, as `watch`.
+    #[cfg(target_os = "linux")]
+    Record(Box<watch::RecordHostArgs>),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }

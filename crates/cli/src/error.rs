@@ -16,6 +16,10 @@ use crate::render::text::visible_lines;
 /// Why the command could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// This host cannot be watched.
+    #[cfg(target_os = "linux")]
+    #[error("{0}")]
+    Watch(#[from] eyrie_pipeline::watch::WatchError),
     /// Standard output is gone or full.
     #[error("cannot write the result: {0}")]
     Stdout(#[source] io::Error),
@@ -229,6 +233,8 @@ impl Error {
             Error::Register(StoreError::Derived(_)) => "`eyrie register rebuild` makes them anew",
             Error::Register(_) => "check the name, the permissions, and that the database runs",
             Error::Folder(_) => "check the name and the permissions",
+            #[cfg(target_os = "linux")]
+            Error::Watch(_) => "`eyrie watch --doctor` says what watching needs and what is missing",
             Error::Fix(_) => "see to it, and run it again",
             Error::Unknown { help, .. } | Error::Usage { help, .. } => help,
             Error::NotScorecard { .. } => "make it with `scorecard --format json`",

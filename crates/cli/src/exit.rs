@@ -49,6 +49,16 @@ impl Exit {
         table(&Exit::ALL.map(|exit| (exit, exit.meaning())))
     }
 
+    /// The table that `--help` of `watch` and `record` ends with.
+    pub fn watch_help() -> String {
+        table(&[
+            (Exit::Clean, "done"),
+            (Exit::RulesWrong, Exit::RulesWrong.meaning()),
+            (Exit::Usage, Exit::Usage.meaning()),
+            (Exit::CouldNotAssess, "this host cannot be watched, or what was asked failed"),
+        ])
+    }
+
     /// The table that `--help` of the commands of `rules` ends with.
     pub fn rules_help() -> String {
         table(&[

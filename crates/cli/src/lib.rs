@@ -20,11 +20,15 @@ pub mod patch;
 mod present;
 mod progress;
 pub mod register;
+#[cfg(target_os = "linux")]
+mod record;
 pub mod render;
 mod replay;
 mod rules;
 mod run;
 pub mod screen;
+#[cfg(target_os = "linux")]
+mod watch;
 
 pub use error::Error;
 pub use run::run;

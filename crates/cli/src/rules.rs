@@ -506,7 +506,7 @@ fn found(pattern: &str, text: &str) -> bool {
     text.contains(&pattern)
 }
 
-fn drawn(problem: &Problem, loaded: &Loaded, style: RenderStyle) -> String {
+pub(crate) fn drawn(problem: &Problem, loaded: &Loaded, style: RenderStyle) -> String {
     shown(&problem.render(&loaded.files, style), style)
 }
 

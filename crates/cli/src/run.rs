@@ -20,7 +20,14 @@ use crate::{assess, capture, catalog, fix, forge, register, replay, rules};
 /// See [`Error`].
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Exit, Error> {
     let cli = Cli::parse_from(arguments);
-    crate::interrupt::listen().map_err(Error::Signals)?;
+    // These end in their own way when they are asked to.
+    #[cfg(target_os = "linux")]
+    let own_end = matches!(cli.command, Command::Watch(_) | Command::Record(_));
+    #[cfg(not(target_os = "linux"))]
+    let own_end = false;
+    if !own_end {
+        crate::interrupt::listen().map_err(Error::Signals)?;
+    }
     let result = match cli.command {
         Command::Assess(args) => assess::run(&args),
         Command::Replay(args) => replay::run(&args),
@@ -40,6 +47,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<Exit, Error>
         Command::Policy(args) => register::policies(&args),
         Command::Campaign(args) => register::campaigns(&args),
         Command::Fact(args) => register::record(&args),
+        #[cfg(target_os = "linux")]
+        Command::Watch(args) => crate::watch::run(&args),
+        #[cfg(target_os = "linux")]
+        Command::Record(args) => crate::record::run(&args),
         Command::Completions(args) => completions(&args),
     };
     match result {
