@@ -44,9 +44,13 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
                     // What is written is what was read.
                     out.clear();
                     Encoder::new(&mut out).threads([thread]);
-                    let (again, _) = decode_thread(&out[8..], 9, ByteOrder::Little).expect("it was just written");
+                    let (again, _) =
+                        decode_thread(&out[8..], 9, ByteOrder::Little).expect("it was just written");
                     if thread.args.len() < 1000 && thread.comm.len() < 1000 && thread.exe.len() < 1000 {
-                        assert_eq!((again.tid, again.comm, again.pgid), (thread.tid, thread.comm, thread.pgid));
+                        assert_eq!(
+                            (again.tid, again.comm, again.pgid),
+                            (thread.tid, thread.comm, thread.pgid)
+                        );
                     }
                 }
             }
@@ -95,7 +99,10 @@ fn written(event: &Event<'_>) {
     let mut out = Vec::new();
     Encoder::new(&mut out).event(event, 0);
     let again = Event::decode(&out[10..]).expect("it was just written");
-    assert_eq!((again.time, again.tid, again.ty, again.param_count()), (event.time, event.tid, event.ty, event.param_count()));
+    assert_eq!(
+        (again.time, again.tid, again.ty, again.param_count()),
+        (event.time, event.tid, event.ty, event.param_count())
+    );
     for at in 0..event.param_count() {
         assert_eq!(again.param(at), event.param(at));
     }

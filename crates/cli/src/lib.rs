@@ -19,9 +19,9 @@ pub mod output;
 pub mod patch;
 mod present;
 mod progress;
-pub mod register;
 #[cfg(target_os = "linux")]
 mod record;
+pub mod register;
 pub mod render;
 mod replay;
 mod rules;
