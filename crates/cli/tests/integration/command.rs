@@ -156,10 +156,24 @@ fn help_tells_what_there_is() {
 
     Commands:
       assess       Assess repositories as one project: a score, a checklist, evidence and fixes
+      replay       Replay a capture of system calls: alerts as rules would have raised them, or its
+                   events
+      capture      Look into captures, and make smaller ones of them
       checks       Show the checks of a catalogue, explained
       fix          Show as a diff what can safely be written so that checks pass; write it with --write
       render       Draw a JSON report again, in another format
       forge        Ask a forge, for a machine that cannot
+      rules        Check, describe and explain detection rules: Falco's rule files
+      register     Keep a foundation's register: its log, as files, checked
+      project      Projects of a register: submit them, see where they stand
+      attest       State something about a project that no repository shows, with evidence
+      meeting      Meetings of a register's bodies
+      vote         Votes: open, cast, close, explain
+      policy       Policies of foundations: lint, diff, explain
+      campaign     Campaigns: who takes part, scores, leaderboard, checklists, report
+      fact         Write any fact into a register
+      watch        Watch this host with eBPF: alerts of detection rules, as things happen
+      record       Record a capture of a command, or of the host
       completions  Print a completion script for a shell
       help         Print this message or the help of the given subcommand(s)
 
