@@ -27,7 +27,7 @@ use replay::{CaptureArgs, ReplayArgs};
 
 /// Judges cloud native projects by evidence.
 #[derive(Debug, Parser)]
-#[command(name = "eyrie", version, about, after_help = Exit::help(), max_term_width = 100)]
+#[command(name = "eyrie", version, about, after_help = Exit::overview_help(), max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub struct Cli {
     /// What to do.
@@ -112,7 +112,7 @@ pub enum ForgeCommand {
 
 /// Arguments of `forge record`.
 #[derive(Debug, Args)]
-#[command(after_help = Exit::help())]
+#[command(after_help = Exit::plain_help("the forge told nothing, or what was asked failed"))]
 pub struct RecordArgs {
     /// Address of the repository, such as `https://github.com/falcosecurity/falco`
     pub url: String,
@@ -211,7 +211,7 @@ pub struct AssessArgs {
 
 /// Arguments of `fix`.
 #[derive(Debug, Args)]
-#[command(after_help = Exit::help())]
+#[command(after_help = Exit::plain_help("the repository could not be assessed, or a fix not be written"))]
 pub struct FixArgs {
     /// Folder of the repository
     #[arg(default_value = ".", value_name = "PATH")]

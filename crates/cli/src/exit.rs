@@ -44,9 +44,34 @@ impl Exit {
         }
     }
 
-    /// The table that `--help` ends with.
+    /// The table that `--help` of the commands with a pass score ends with.
     pub fn help() -> String {
         table(&Exit::ALL.map(|exit| (exit, exit.meaning())))
+    }
+
+    /// The table of the command as a whole.
+    pub fn overview_help() -> String {
+        table(&[
+            (Exit::Clean, "done"),
+            (Exit::BelowPassScore, "below the pass score, or something is wrong with the rules"),
+            (Exit::Usage, Exit::Usage.meaning()),
+            (Exit::CouldNotAssess, "what was asked for could not be done, or not all of it"),
+        ])
+    }
+
+    /// The table of commands that either do what they are asked or fail, and how they fail.
+    pub fn plain_help(failure: &str) -> String {
+        table(&[(Exit::Clean, "done"), (Exit::Usage, Exit::Usage.meaning()), (Exit::CouldNotAssess, failure)])
+    }
+
+    /// The table that `--help` of `replay` ends with.
+    pub fn replay_help() -> String {
+        table(&[
+            (Exit::Clean, "done, with alerts or without"),
+            (Exit::RulesWrong, "the rules have errors; nothing was replayed"),
+            (Exit::Usage, Exit::Usage.meaning()),
+            (Exit::CouldNotAssess, "the capture is damaged or cannot be read, or what was asked failed"),
+        ])
     }
 
     /// The table that `--help` of `watch` and `record` ends with.

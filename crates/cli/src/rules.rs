@@ -4,7 +4,7 @@ pub(crate) mod files;
 
 use std::fs;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use eyrie_engine::rule_tests::RuleTests;
 use eyrie_engine::rules::attack::Coverage;
@@ -17,6 +17,7 @@ use eyrie_lang::diagnostic::{RenderStyle, Source, render};
 use eyrie_lang::{Schema, Severity};
 use serde_json::{Value as Json, json};
 
+use self::files::{RuleFile, SHIPPED_TESTS};
 use crate::args::ScreenArgs;
 use crate::args::rules::{
     AnswerFormat, CheckArgs, CoverageArgs, CoverageFormat, DescribeArgs, EventsArgs, ExplainArgs, FieldsArgs,
@@ -73,17 +74,17 @@ impl Surroundings for Syscalls<'_> {
 }
 
 impl Rules<'_> {
-    fn load(&self, files: &RuleFiles) -> Result<Loaded, Error> {
+    fn load(&self, files: &[RuleFile]) -> Loaded {
         let mut loader = Loader::new([(SYSCALL, &self.schema as &dyn Schema)]);
-        for file in files::gather(&files.files)? {
+        for file in files {
             loader.load(&file.name, &file.bytes);
         }
-        Ok(loader.finish())
+        loader.finish()
     }
 
     /// Loads rules that something is to be done with: problems go to standard error.
     fn sound(&self, files: &RuleFiles) -> Result<Loaded, Error> {
-        let loaded = self.load(files)?;
+        let loaded = self.load(&files::gather(&files.files)?);
         let mut errors: Vec<Problem> =
             loaded.problems().into_iter().filter(|problem| problem.diagnostic.is_error()).cloned().collect();
         errors.extend(loaded.plugin_problems(BUILT_IN_PLUGINS));
@@ -118,11 +119,17 @@ impl Rules<'_> {
     }
 
     fn check(&self, args: &CheckArgs) -> Result<Exit, Error> {
-        let mut loaded = self.load(&args.rules)?;
+        let (files, mut unread) = files::gather_readable(&args.rules.files);
+        if args.strict_compat && !unread.is_empty() {
+            return Err(unread.swap_remove(0).error);
+        }
+        let mut loaded = self.load(&files);
         let plugins = loaded.plugin_problems(BUILT_IN_PLUGINS);
         let warned = loaded.reports.iter().any(|report| !report.warnings.is_empty());
         let wrong = !loaded.is_ok() || !plugins.is_empty() || (args.deny_warnings && warned);
         let exit = if wrong { Exit::RulesWrong } else { Exit::Clean };
+        let exits = unread.iter().map(|unread| unread.error.exit());
+        let exit = exits.fold(exit, |worst, exit| if exit.code() > worst.code() { exit } else { worst });
         if args.strict_compat {
             for report in &mut loaded.reports {
                 report.errors.truncate(1);
@@ -136,7 +143,15 @@ impl Rules<'_> {
         let mut out = String::new();
         match args.format {
             AnswerFormat::Json => {
-                out = line(&json!({"falco_load_results": falco_json::load_results(&loaded)}))
+                let mut results = falco_json::load_results(&loaded);
+                if let Some(results) = results.as_array_mut() {
+                    results.extend(
+                        unread
+                            .iter()
+                            .map(|unread| falco_json::unread_result(&unread.name, &unread.error.to_string())),
+                    );
+                }
+                out = line(&json!({"falco_load_results": results}))
             }
             AnswerFormat::Text => {
                 let style = self.style(&self.stdout());
@@ -149,7 +164,11 @@ impl Rules<'_> {
                     out.push_str(&drawn(problem, &loaded, style));
                     out.push_str("\n\n");
                 }
-                out.push_str(&draw::check_summary(&loaded, errors, warnings));
+                for unread in &unread {
+                    out.push_str(&unread.error.message());
+                    out.push('\n');
+                }
+                out.push_str(&draw::check_summary(&loaded, errors, warnings, unread.len()));
             }
         }
         write(out.as_bytes())?;
@@ -212,6 +231,9 @@ impl Rules<'_> {
         let named = |name: &str| args.all && args.search.as_ref().is_none_or(|search| found(search, name));
         let macros: Vec<_> = loaded.rules.macros.iter().filter(|item| named(&item.name)).collect();
         let lists: Vec<_> = loaded.rules.lists.iter().filter(|item| named(&item.name)).collect();
+        if rules.is_empty() && macros.is_empty() && lists.is_empty() {
+            nothing_matches(if args.all { "rule, macro or list" } else { "rule" }, "eyrie rules list");
+        }
         let at = |place: eyrie_engine::rules::Place| draw::position(&loaded, place);
         match args.format {
             AnswerFormat::Json => {
@@ -262,11 +284,6 @@ impl Rules<'_> {
             any = true;
             draw::memory_rule(&loaded, rule, &options, &mut out).map_err(Error::Stdout)?;
         }
-        for rule in rules.memory.iter().filter(|rule| fits(&rule.name)) {
-            draw::gap(any, &mut out);
-            any = true;
-            draw::memory_rule(&loaded, rule, &options, &mut out).map_err(Error::Stdout)?;
-        }
         for (item, details) in
             rules.macros.iter().zip(&description.macros).filter(|(item, _)| fits(&item.name))
         {
@@ -303,6 +320,9 @@ impl Rules<'_> {
             })
             .filter(wanted)
             .collect();
+        if fields.is_empty() {
+            nothing_matches("field", "eyrie rules fields");
+        }
         match args.format {
             AnswerFormat::Json => {
                 let json: Json = fields.iter().map(draw::ListedField::json).collect();
@@ -318,9 +338,9 @@ impl Rules<'_> {
     }
 
     fn events(&self, args: &EventsArgs) -> Result<Exit, Error> {
-        let loaded = match self.sound(&args.rules) {
+        let loaded = match self.sound(&RuleFiles { files: args.rules.clone() }) {
             // Without rules there are events all the same.
-            Err(Error::Usage { .. }) if args.rules.files.is_empty() && !args.used => None,
+            Err(Error::Usage { .. }) if args.rules.is_empty() && !args.used => None,
             result => Some(result?),
         };
         let kinds = self.schema.kinds();
@@ -339,6 +359,9 @@ impl Rules<'_> {
             if rules > 0 || !args.used {
                 events.push(draw::ListedEvent::new(name, rules));
             }
+        }
+        if events.is_empty() {
+            nothing_matches("type of event", "eyrie rules events");
         }
         match args.format {
             AnswerFormat::Json => {
@@ -431,9 +454,15 @@ impl Rules<'_> {
         let sources = [(SYSCALL, &self.schema as &dyn Schema)];
         let style = self.style(&self.stdout());
         let mut files = Vec::new();
+        let mut named = Vec::new();
+        if args.tests.is_empty() {
+            named.extend(SHIPPED_TESTS.iter().map(|(name, text)| (PathBuf::from(name), (*text).to_owned())));
+        }
         for path in &args.tests {
             let read = fs::read_to_string(path);
-            let text = read.map_err(|source| Error::Read { path: path.clone(), source })?;
+            named.push((path.clone(), read.map_err(|source| Error::Read { path: path.clone(), source })?));
+        }
+        for (path, text) in named {
             let name = path.to_string_lossy().into_owned();
             let mut tests = RuleTests::parse(&text, sources).map_err(|problems| {
                 let style = self.style(&self.stderr());
@@ -495,6 +524,13 @@ impl Rules<'_> {
             broken(problems.len(), problems.join("\n"))
         })
     }
+}
+
+/// Says on standard error that a search came to nothing, so that an empty answer is not taken for a failure.
+fn nothing_matches(what: &str, all: &str) {
+    use std::io::Write as _;
+    // The answer is right without it.
+    let _ = writeln!(std::io::stderr(), "note: no {what} matches; `{all}` without a pattern lists all");
 }
 
 /// Whether a text has the pattern in it, whatever the case; with `*`, whether all of it fits.

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
-#[command(after_help = Exit::help())]
+#[command(after_help = Exit::replay_help())]
 pub struct ReplayArgs {
     /// Capture, plain or compressed with gzip or Zstandard; `-` reads standard input
     #[arg(value_name = "CAPTURE")]
@@ -118,7 +118,7 @@ pub enum CaptureCommand {
 
 /// Arguments of `capture info`.
 #[derive(Debug, Args)]
-#[command(after_help = Exit::help())]
+#[command(after_help = Exit::plain_help("the capture is damaged or cannot be read, or what was asked failed"))]
 pub struct InfoArgs {
     /// Capture; `-` reads standard input
     #[arg(value_name = "CAPTURE")]
@@ -133,7 +133,7 @@ pub struct InfoArgs {
 
 /// Arguments of `capture cut`.
 #[derive(Debug, Args)]
-#[command(after_help = Exit::help())]
+#[command(after_help = Exit::plain_help("the capture is damaged or cannot be read, or what was asked failed"))]
 pub struct CutArgs {
     /// Capture; `-` reads standard input
     #[arg(value_name = "CAPTURE")]

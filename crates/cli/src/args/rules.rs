@@ -178,14 +178,14 @@ pub struct FieldsArgs {
 #[command(after_help = Exit::rules_help())]
 pub struct EventsArgs {
     /// Only events with this in their name; `*` stands for any text
-    #[arg(long, short, value_name = "PATTERN")]
+    #[arg(value_name = "PATTERN")]
     pub search: Option<String>,
     /// Only events that a rule looks at
     #[arg(long, short)]
     pub used: bool,
-    #[command(flatten)]
-    /// Which rules.
-    pub rules: RuleFiles,
+    /// Rule file or directory that uses are counted in; may be repeated. Else Eyrie's own rules
+    #[arg(long, short, value_name = "FILE|DIR")]
+    pub rules: Vec<PathBuf>,
     /// Form of the list
     #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: AnswerFormat,
@@ -237,8 +237,8 @@ pub struct CoverageArgs {
 #[derive(Debug, Args)]
 #[command(after_help = Exit::rules_help())]
 pub struct TestArgs {
-    /// Files of tests
-    #[arg(required = true, value_name = "FILE")]
+    /// Files of tests. Else those of Eyrie's own rules
+    #[arg(value_name = "FILE")]
     pub tests: Vec<PathBuf>,
     /// Rule file or directory that the tests are about; may be repeated. Else Eyrie's own rules
     #[arg(long, short, value_name = "FILE|DIR")]

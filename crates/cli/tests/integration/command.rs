@@ -182,10 +182,10 @@ fn help_tells_what_there_is() {
       -V, --version  Print version
 
     Exit codes:
-      0  done; the pass score, if one was asked for, is reached
-      1  done; below the pass score
+      0  done
+      1  below the pass score, or something is wrong with the rules
       2  wrong arguments
-      3  at least one repository could not be assessed, or what was asked failed
+      3  what was asked for could not be done, or not all of it
     ");
     insta::assert_snapshot!(help(&["assess", "--help"]), @r#"
     Assess repositories as one project: a score, a checklist, evidence and fixes
@@ -443,10 +443,35 @@ fn help_tells_what_there_is() {
               Print help (see a summary with '-h')
 
     Exit codes:
-      0  done; the pass score, if one was asked for, is reached
-      1  done; below the pass score
+      0  done
       2  wrong arguments
-      3  at least one repository could not be assessed, or what was asked failed
+      3  the forge told nothing, or what was asked failed
+    ");
+}
+
+/// Each command's help says what its own exit codes mean.
+#[test]
+fn exit_codes_are_those_of_the_command() {
+    let codes = |arguments: &[&str]| {
+        let output = eyrie().args(arguments).arg("--help").output().unwrap();
+        let help = text(&output.stdout);
+        help.split_once("Exit codes:").unwrap().1.to_owned()
+    };
+    insta::assert_snapshot!(codes(&["replay"]), @"
+      0  done, with alerts or without
+      1  the rules have errors; nothing was replayed
+      2  wrong arguments
+      3  the capture is damaged or cannot be read, or what was asked failed
+    ");
+    insta::assert_snapshot!(codes(&["capture", "info"]), @"
+      0  done
+      2  wrong arguments
+      3  the capture is damaged or cannot be read, or what was asked failed
+    ");
+    insta::assert_snapshot!(codes(&["fix"]), @"
+      0  done
+      2  wrong arguments
+      3  the repository could not be assessed, or a fix not be written
     ");
 }
 

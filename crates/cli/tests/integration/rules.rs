@@ -160,6 +160,29 @@ fn check_says_in_its_exit_code_how_it_ended() {
     assert_eq!(run(&[], &["check", "--nonsense"]).code, Some(2));
 }
 
+/// A file that cannot be read does not hide what is wrong with the others.
+#[test]
+fn check_reports_files_that_cannot_be_read_among_the_others() {
+    let files = [("five.yaml", FIVE), ("good.yaml", GOOD)];
+    let found = run(&files, &["check", "five.yaml", "none.yaml", "good.yaml", "nor.yaml"]);
+    assert_eq!(found.code, Some(3));
+    let alone = run(&files, &["check", "five.yaml"]);
+    let problems = |run: &Run| run.out.matches("five.yaml:").count();
+    assert!(problems(&alone) >= 5 && problems(&found) >= problems(&alone), "{}", found.out);
+    for name in ["none.yaml", "nor.yaml"] {
+        assert!(found.out.contains(&format!("error: cannot read {name}: ")), "{}", found.out);
+    }
+    assert!(found.out.ends_with("; 2 files cannot be read\n"), "{}", found.out);
+
+    let found = run(&files, &["check", "good.yaml", "none.yaml", "-f", "json"]);
+    assert_eq!(found.code, Some(3));
+    let json: Json = serde_json::from_str(&found.out).unwrap();
+    let results = &json["falco_load_results"];
+    assert_eq!((&results[0]["name"], &results[0]["successful"]), (&"good.yaml".into(), &true.into()));
+    assert_eq!((&results[1]["name"], &results[1]["successful"]), (&"none.yaml".into(), &false.into()));
+    assert_eq!(results[1]["errors"][0]["code"], "LOAD_ERR_FILE_READ");
+}
+
 #[test]
 fn check_writes_the_json_of_falco() {
     let run =
@@ -332,7 +355,7 @@ fn fields_and_events_are_listed_and_searched() {
     let all: Json = serde_json::from_str(&good(&["fields", "-f", "json"])).unwrap();
     assert!(all.as_array().unwrap().len() > 250);
     assert!(all.as_array().unwrap().iter().all(|field| !field["description"].as_str().unwrap().is_empty()));
-    insta::assert_snapshot!(good(&["events", "--used", "good.yaml"]), @"
+    insta::assert_snapshot!(good(&["events", "--used", "--rules", "good.yaml"]), @"
     execve    1 rule    system call           res exe args tid pid ptid cwd fdlimit
                                               pgft_maj pgft_min vm_size vm_rss
                                               vm_swap comm cgroups env tty vpgid
@@ -353,7 +376,24 @@ fn fields_and_events_are_listed_and_searched() {
     4 events; evt.arg.NAME is a parameter as text, evt.rawarg.NAME as it is
     ");
     // Without rules there are events all the same.
-    assert!(good(&["events", "-s", "execve"]).contains("execveat"));
+    let execve = good(&["events", "execve"]);
+    assert!(execve.contains("execveat") && !execve.contains("openat"), "{execve}");
+}
+
+#[test]
+fn a_search_that_finds_nothing_says_so() {
+    let alone = |arguments: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("good.yaml"), GOOD).unwrap();
+        let output = eyrie().current_dir(folder.path()).arg("rules").args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        text(&output.stderr)
+    };
+    insta::assert_snapshot!(alone(&["fields", "nosuchf"]), @"note: no field matches; `eyrie rules fields` without a pattern lists all");
+    insta::assert_snapshot!(alone(&["events", "nosuche"]), @"note: no type of event matches; `eyrie rules events` without a pattern lists all");
+    insta::assert_snapshot!(alone(&["list", "-s", "zzz", "good.yaml"]), @"note: no rule matches; `eyrie rules list` without a pattern lists all");
+    insta::assert_snapshot!(alone(&["list", "-a", "-s", "zzz", "good.yaml"]), @"note: no rule, macro or list matches; `eyrie rules list` without a pattern lists all");
+    assert_eq!(alone(&["list", "-s", "shell", "good.yaml"]), "");
 }
 
 #[test]
@@ -487,6 +527,16 @@ fn rules_are_tested() {
 
     error: tests.yaml has 1 mistake
     ");
+}
+
+#[test]
+fn without_a_file_the_shipped_tests_are_run() {
+    let result = run(&[], &["test", "--quiet"]);
+    assert_eq!(result.code, Some(0), "{}", result.out);
+    let passed: usize = result.out.split(' ').next().unwrap().parse().unwrap();
+    assert!(passed > 50, "{}", result.out);
+    let json = run(&[], &["test", "-f", "json", "-s", "*"]);
+    assert_eq!(serde_json::from_str::<Json>(&json.out).unwrap().as_array().unwrap().len(), passed);
 }
 
 /// What strangers write in rules does not reach the terminal as it is.

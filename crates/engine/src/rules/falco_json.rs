@@ -15,6 +15,22 @@ pub fn load_results(loaded: &Loaded) -> Value {
     loaded.reports.iter().map(|report| file_result(report, &loaded.files)).collect()
 }
 
+/// The result for a file that cannot be read, to stand among those of [`load_results`].
+pub fn unread_result(name: &str, message: &str) -> Value {
+    let code = LoadCode::FileRead;
+    json!({
+        "errors": [{
+            "code": code.name(),
+            "codedesc": code.meaning(),
+            "context": {"locations": [], "snippet": "<No context available>\n"},
+            "message": message,
+        }],
+        "name": name,
+        "successful": false,
+        "warnings": [],
+    })
+}
+
 fn file_result(report: &FileReport, files: &[SourceFile]) -> Value {
     let problems = |list: &[Problem]| -> Value {
         list.iter().filter_map(|problem| Some(problem_json(problem, problem.code?, files))).collect()

@@ -281,6 +281,8 @@ macro_rules! load_codes {
 }
 
 load_codes! {
+    /// The file cannot be read. The caller reads files, and tells of it.
+    FileRead = "LOAD_ERR_FILE_READ", "the file cannot be read";
     /// The file is not YAML.
     YamlParse = "LOAD_ERR_YAML_PARSE", "not YAML";
     /// A value is missing or of the wrong kind.
@@ -326,7 +328,8 @@ impl LoadCode {
     pub fn is_error(self) -> bool {
         matches!(
             self,
-            LoadCode::YamlParse
+            LoadCode::FileRead
+                | LoadCode::YamlParse
                 | LoadCode::YamlValidate
                 | LoadCode::CompileCondition
                 | LoadCode::CompileOutput

@@ -38,15 +38,22 @@ fn at(loaded: &Loaded, place: Place) -> String {
 }
 
 /// The last line of a check.
-pub fn check_summary(loaded: &Loaded, errors: usize, warnings: usize) -> String {
+pub fn check_summary(loaded: &Loaded, errors: usize, warnings: usize, unread: usize) -> String {
     let found = match (errors, warnings) {
+        (0, 0) if unread > 0 => format!("{} cannot be read", count(unread, "file")),
         (0, 0) => "no problems".to_owned(),
         (0, warnings) => count(warnings, "warning"),
         (errors, 0) => count(errors, "error"),
         (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
     };
     let rules = count(loaded.rules.rules.len() + loaded.rules.memory.len(), "rule");
-    format!("{}, {rules}: {found}\n", count(loaded.files.len(), "file"))
+    let unread = match unread {
+        unread if unread > 0 && errors + warnings > 0 => {
+            format!("; {} cannot be read", count(unread, "file"))
+        }
+        _ => String::new(),
+    };
+    format!("{}, {rules}: {found}{unread}\n", count(loaded.files.len(), "file"))
 }
 
 /// The last line of a lint.
@@ -59,7 +66,7 @@ pub fn lint_summary(loaded: &Loaded, found: &[Problem]) -> String {
         (0, notes) => count(notes, "note"),
         (warnings, notes) => format!("{}, {}", count(warnings, "warning"), count(notes, "note")),
     };
-    format!("{}: {said}\n", count(loaded.rules.rules.len(), "rule"))
+    format!("{}: {said}\n", count(loaded.rules.rules.len() + loaded.rules.memory.len(), "rule"))
 }
 
 /// Findings for programs: places from 1.
