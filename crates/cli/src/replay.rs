@@ -166,7 +166,11 @@ pub(crate) fn filter(text: &str, style: RenderStyle) -> Result<Query, Error> {
 
 /// Compiles the fields of `--columns`.
 fn columns(text: &str, style: RenderStyle) -> Result<Columns, Error> {
-    Columns::new(split(text)).map_err(|error| mistaken("--columns", &error, style))
+    let names = split(text);
+    if names.is_empty() {
+        return Err(mistaken("--columns", &QueryError::Refused("no field is named".to_owned()), style));
+    }
+    Columns::new(names).map_err(|error| mistaken("--columns", &error, style))
 }
 
 /// At the commas that are in no brackets, parentheses or quotes.
@@ -237,7 +241,7 @@ fn fields(finding: &Finding) -> String {
     serde_json::to_string(&fields).unwrap_or_default()
 }
 
-/// Appends a cell, after a tab if it is not the first. What would end it is escaped.
+/// Appends a cell, after a tab if it is not the first. What would end it or act on a terminal is escaped.
 fn push_cell(line: &mut String, at: usize, text: Option<&str>) {
     if at > 0 {
         line.push('\t');
@@ -246,14 +250,11 @@ fn push_cell(line: &mut String, at: usize, text: Option<&str>) {
         line.push_str("<NA>");
         return;
     };
-    for c in text.chars() {
-        match c {
-            '\t' => line.push_str("\\t"),
-            '\n' => line.push_str("\\n"),
-            '\r' => line.push_str("\\r"),
-            '\\' => line.push_str("\\\\"),
-            c => line.push(c),
+    for (at, part) in text.split('\\').enumerate() {
+        if at > 0 {
+            line.push_str("\\\\");
         }
+        line.push_str(&visible(part));
     }
 }
 

@@ -147,6 +147,14 @@ impl OutputFormat {
         self.shown().map(|shown| (shown.name.as_str(), shown.value))
     }
 
+    /// The value, if the format is one value at its natural width and no text.
+    pub fn sole_value(&self) -> Option<ValueId> {
+        match self.parts.as_slice() {
+            [Part::Value(Shown { value, width: None, .. })] => Some(*value),
+            _ => None,
+        }
+    }
+
     /// The fields that are shown or transformed, as they are written, with their values, in the order of the text.
     pub fn fields(&self) -> impl Iterator<Item = (&str, ValueId)> {
         self.shown().flat_map(|shown| shown.fields.iter().map(|(name, value)| (name.as_str(), *value)))

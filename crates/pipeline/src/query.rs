@@ -121,14 +121,11 @@ impl Columns {
             let format = format!("%{name}");
             let compiled = OutputFormat::compile(&format, &mut compiler)
                 .map_err(|problems| QueryError::mistaken(&format, problems))?;
-            let mut shown = compiled.values();
-            match (shown.next(), shown.next()) {
-                (Some((whole, value)), None) if whole == name => values.push(value),
-                _ => {
-                    // The longest name that is a field is taken, and the rest would be text.
-                    return Err(QueryError::Refused(format!("there is no field `{name}`")));
-                }
-            }
+            let Some(value) = compiled.sole_value() else {
+                // The longest name that is a field is taken, and the rest would be text.
+                return Err(QueryError::Refused(format!("there is no field `{name}`")));
+            };
+            values.push(value);
             kept.push(name.to_string());
         }
         Ok(Columns {

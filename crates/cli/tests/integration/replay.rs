@@ -118,7 +118,14 @@ fn events_are_shown_as_asked() {
         "evt.num\tproc.name\tfd.name\tuser.loginuid\ttoupper(fd.name)\tconcat(proc.name, \",\", fd.name)"
     );
     assert_eq!(lines[1], "1\tcat\t/etc/shadow\t-1\t/ETC/SHADOW\tcat,/etc/shadow");
-    assert!(lines[3].contains("\t/home/eve/notes\\tof \u{1b}[31meve\t"), "{}", lines[3]);
+    // Nothing of a recorded name acts on a terminal.
+    assert!(lines[3].contains("\t/home/eve/notes\\tof \\x1b[31meve\t"), "{}", lines[3]);
+    let dotted = ["replay", "trace.scap", "--columns", "evt.arg.flags,evt.rawarg.res", "-q"];
+    let print = ["replay", "trace.scap", "--print", "%evt.arg.flags %evt.rawarg.res", "-q"];
+    let dotted = folder.shown(&dotted);
+    let (_, dotted) = dotted.split_once('\n').unwrap();
+    assert!(dotted.starts_with("O_RDONLY"), "{dotted}");
+    assert_eq!(dotted.replace('\t', " "), folder.shown(&print));
     assert_eq!(
         folder.shown(&["replay", "trace.scap", "--columns", "fd.sip,evt.num"]).lines().nth(1),
         Some("<NA>\t1")
@@ -185,6 +192,10 @@ fn what_cannot_be_used_is_said_with_its_place() {
 
     error: --columns cannot be used
     "#);
+    for nothing in ["", ",", " , "] {
+        let said = failed(&["replay", "trace.scap", "--columns", nothing], 2);
+        assert!(said.starts_with("no field is named"), "{said}");
+    }
     std::fs::write(
         folder.path("bad.yaml"),
         "- rule: Bad\n  desc: d\n  condition: proc.nme = x\n  output: o\n  priority: INFO\n",

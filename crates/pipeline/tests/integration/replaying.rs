@@ -78,6 +78,10 @@ fn a_query_is_asked_as_a_rule_is() {
     assert!(Query::new("proc.nme = x", "%evt.num").is_err());
     assert!(Query::new("proc.name = x", "%evt.nm").is_err());
     assert!(Columns::new(["proc.nameX"]).is_err());
+    assert!(Columns::new(["10proc.name"]).is_err());
+    // An argument after a dot, which the schema names otherwise than it is written.
+    let dotted = Columns::new(["evt.arg.flags", "evt.rawarg.res", "evt.arg[0]"]).unwrap();
+    assert_eq!(dotted.names(), ["evt.arg.flags", "evt.rawarg.res", "evt.arg[0]"]);
 }
 
 #[test]
