@@ -412,3 +412,26 @@ fn what_is_no_capture_is_said_to_be_none() {
     the capture cannot be read further at byte 0: corrupt deflate stream
     ");
 }
+
+#[test]
+fn what_follows_a_whole_gzip_member_is_left_unread() {
+    let (plain, whole) = (listing(&sample(Compression::None)).0, sample(Compression::Gzip));
+    for trailing in [&[0u8; 700][..], b"\x1f", b"x", b"trailing words", b"\n"] {
+        let bytes = [&whole[..], trailing].concat();
+        let (lines, error) = listing(&bytes);
+        assert!(error.is_none(), "{trailing:?}: {error:?}");
+        assert_eq!(lines, plain);
+    }
+    // Another member is read, and one that is cut off is said to be.
+    let (lines, error) = listing(&whole.repeat(2));
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(lines.len(), 2 * plain.len());
+    let twice = whole.repeat(2);
+    for len in [whole.len() + 2, whole.len() + 7, twice.len() - 1] {
+        let (lines, error) = listing(&twice[..len]);
+        assert!(matches!(error, Some(ReadError::Truncated { .. })), "{len}: {error:?}");
+        assert_eq!(lines[..plain.len()], plain);
+    }
+    let (_, error) = listing(&whole[..whole.len() - 1]);
+    assert!(matches!(error, Some(ReadError::Truncated { .. })), "{error:?}");
+}
