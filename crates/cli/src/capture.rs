@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::{Destination, Staged};
 use crate::render::capture;
-use crate::replay::{filter, notes, open};
+use crate::replay::{filter, note, notes, open};
 
 /// Does what was asked.
 pub(crate) fn run(args: &CaptureArgs) -> Result<Exit, Error> {
@@ -25,6 +25,12 @@ pub(crate) fn run(args: &CaptureArgs) -> Result<Exit, Error> {
 fn info(args: &InfoArgs) -> Result<Exit, Error> {
     let mut replay = open(&args.capture)?;
     let (info, problem) = Info::of(&mut replay);
+    let failed = |source| Error::Capture { path: args.capture.clone(), source };
+    let problem = match problem.map(failed) {
+        // Nothing was read, so there is nothing to tell.
+        Some(error) if info.sections == 0 => return Err(error),
+        problem => problem,
+    };
     let drawn = match args.format {
         EventFormat::Text => capture::text(&info, args.top),
         EventFormat::Json => capture::json(&info, args.top),
@@ -34,10 +40,7 @@ fn info(args: &InfoArgs) -> Result<Exit, Error> {
     notes(&info.summary, &mut told);
     // Nowhere is left to complain to if this fails.
     let _ = io::stderr().write_all(told.as_bytes());
-    match problem {
-        None => Ok(Exit::Clean),
-        Some(source) => Err(Error::Capture { path: args.capture.clone(), source }),
-    }
+    problem.map_or(Ok(Exit::Clean), Err)
 }
 
 fn cut(args: &CutArgs) -> Result<Exit, Error> {
@@ -57,6 +60,12 @@ fn cut(args: &CutArgs) -> Result<Exit, Error> {
         }
         // What came before is a capture, too.
         Err(CutError::Read { source, summary }) => (summary, Some(source)),
+        Err(CutError::Backwards) => {
+            return Err(Error::Usage {
+                message: "--to is before --from".to_owned(),
+                help: "swap them, or leave one away".to_owned(),
+            });
+        }
         Err(CutError::Write(source)) => return Err(failed(source)),
     };
     writer.finish().and_then(Staged::persist).map_err(failed)?;
@@ -73,8 +82,16 @@ fn cut(args: &CutArgs) -> Result<Exit, Error> {
 }
 
 fn tell(summary: &CutSummary) -> String {
-    let CutSummary { taken, state_only, left_out } = *summary;
-    format!("{taken} events taken, {state_only} kept for the state alone, {left_out} left out\n")
+    let CutSummary { taken, state_only, left_out, forgotten } = *summary;
+    let mut told =
+        format!("{taken} events taken, {state_only} kept for the state alone, {left_out} left out\n");
+    note(
+        forgotten,
+        "event",
+        "on containers, users and groups from before the part not kept: there are too many",
+        &mut told,
+    );
+    told
 }
 
 /// By the ending of the file's name.

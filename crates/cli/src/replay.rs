@@ -226,6 +226,11 @@ fn rules(args: &ReplayArgs, style: RenderStyle) -> Result<RuleSet, Error> {
         minimum_priority: args.priority.unwrap_or_default(),
         ..RuleSetOptions::default()
     };
+    if loaded.rules.rules.is_empty() && loaded.rules.memory.is_empty() && !args.quiet {
+        // Nowhere is left to complain to if this fails.
+        let _ =
+            io::stderr().write_all(b"warning: there are no rules in the rule files, so nothing is found\n");
+    }
     build_rules(&loaded.rules, &options).map_err(Error::Build)
 }
 
@@ -325,12 +330,7 @@ impl Tally {
 
 /// What a reader should know of how the capture was read.
 pub(crate) fn notes(summary: &Summary, out: &mut String) {
-    let mut note = |count: u64, what: &str, why: &str| {
-        if count > 0 {
-            let count = count_of(usize::try_from(count).unwrap_or(usize::MAX), what);
-            let _ = writeln!(out, "note: {count} {why}");
-        }
-    };
+    let mut note = |count, what, why| note(count, what, why, out);
     let (read, host) = (&summary.read, &summary.host);
     note(read.unknown_events, "event", "of kinds that this eyrie does not know skipped");
     note(read.unknown_blocks, "block", "of kinds that this eyrie does not know skipped");
@@ -339,6 +339,19 @@ pub(crate) fn notes(summary: &Summary, out: &mut String) {
         "event",
         "of an old version left out: it is not known what they would be today",
     );
+    note(read.forgotten_calls, "entered system call", "forgotten before its end: there are too many");
+    note(host.invented_threads, "thread", "made up: nothing announced it before its events");
     note(host.dropped_threads, "thread", "not kept: there are too many");
+    note(host.purged_threads, "thread", "removed to make room, or not heard of for long");
     note(host.dropped_fds, "descriptor", "not kept: a process has too many");
+    note(host.dropped_identities, "account", "of a user or group not kept: there are too many");
+}
+
+/// Says that there were so many, if there were any.
+pub(crate) fn note(count: u64, what: &str, why: &str, out: &mut String) {
+    if count > 0 {
+        let count = count_of(usize::try_from(count).unwrap_or(usize::MAX), what);
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "note: {count} {why}");
+    }
 }

@@ -1,14 +1,15 @@
 //! [`Cut`]: a part of a capture as a capture of its own.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::ControlFlow;
 
-use eyrie_events::Host;
 use eyrie_events::capture::{Account, Encoder, Interface as Address};
 use eyrie_events::state::head::{FdDetail, FdRecord, GroupRecord, ThreadRecord, UserRecord};
 use eyrie_events::state::{Fd, FdType, Interface, Thread, ThreadIndex};
 use eyrie_events::table::EventFlags;
+use eyrie_events::{Event, Host};
 use eyrie_sources::capture::{Item, ReadError, STATE_ONLY, Writer, is_initial};
 
 use crate::query::Query;
@@ -57,6 +58,8 @@ pub struct CutSummary {
     pub state_only: u64,
     /// Events that were left out.
     pub left_out: u64,
+    /// Events on containers, users and groups from before the part that are not in its head: there were too many.
+    pub forgotten: u64,
 }
 
 /// Why a cut did not come to its end.
@@ -70,6 +73,9 @@ pub enum CutError {
         /// What has been written.
         summary: CutSummary,
     },
+    /// It ends before it begins. Nothing has been written.
+    #[error("the end is before the beginning")]
+    Backwards,
     /// The new capture cannot be written.
     #[error("the capture cannot be written: {0}")]
     Write(#[source] io::Error),
@@ -95,8 +101,9 @@ impl Cut {
                 ControlFlow::Break(())
             }
         });
+        summary.forgotten = part.initial.forgotten;
         if let Some(error) = failed {
-            return Err(CutError::Write(error));
+            return Err(error);
         }
         if !part.begun {
             // Nothing was taken; it is a capture all the same.
@@ -114,27 +121,33 @@ impl Cut {
         part: &mut Part,
         writer: &mut Writer<W>,
         summary: &mut CutSummary,
-    ) -> io::Result<ControlFlow<()>> {
+    ) -> Result<ControlFlow<()>, CutError> {
         match step {
             Step::Item(Item::Section(_)) => {
                 part.initial.clear();
                 part.begun = false;
             }
             Step::Item(_) => {}
-            Step::Initial(event) => Encoder::new(&mut part.initial).event(event, 0),
+            Step::Initial(event) => part.initial.push(event),
             Step::Before(event, host) => {
+                if part.first.is_none()
+                    && let (Some(from), Some(to)) = (self.from, self.to)
+                    && to.resolve(event.time) < from.resolve(event.time)
+                {
+                    return Err(CutError::Backwards);
+                }
                 let first = *part.first.get_or_insert(event.time);
                 if self.to.is_some_and(|to| event.time > to.resolve(first)) {
                     return Ok(ControlFlow::Break(()));
                 }
                 if self.from.is_none_or(|from| event.time >= from.resolve(first)) && !part.begun {
-                    part.begin(host, writer)?;
+                    part.begin(host, writer).map_err(CutError::Write)?;
                 }
             }
             Step::Event { record, .. } if !part.begun => {
                 // What it did will be in the head, but for what only events tell: containers, and their users.
                 if is_initial(record.event.ty) {
-                    Encoder::new(&mut part.initial).event(record.event, 0);
+                    part.initial.push(record.event);
                 }
                 summary.left_out += 1;
             }
@@ -142,10 +155,10 @@ impl Cut {
                 let event = record.event;
                 if !state_only && self.filter.as_mut().is_none_or(|query| query.ask(record).is_some()) {
                     summary.taken += 1;
-                    writer.event(event, 0)?;
+                    writer.event(event, 0).map_err(CutError::Write)?;
                 } else if event.has(EventFlags::MODIFIES_STATE) {
                     summary.state_only += 1;
-                    writer.event(event, STATE_ONLY)?;
+                    writer.event(event, STATE_ONLY).map_err(CutError::Write)?;
                 } else {
                     summary.left_out += 1;
                 }
@@ -164,8 +177,46 @@ struct Part {
     first: Option<u64>,
     /// Whether a section has been written.
     sections: bool,
-    /// Blocks of events that tell of the initial state.
-    initial: Vec<u8>,
+    /// Events that tell of the initial state.
+    initial: Latest,
+}
+
+/// How many bytes of events that tell of containers, users and groups before the part are kept at most.
+const MAX_INITIAL: usize = 32 << 20;
+
+/// What one more event takes besides its block, roughly.
+const PER_EVENT: usize = 64;
+
+/// The latest events that tell of the initial state, within [`MAX_INITIAL`].
+#[derive(Default)]
+struct Latest {
+    /// A block for each.
+    blocks: VecDeque<Box<[u8]>>,
+    /// What they take.
+    bytes: usize,
+    /// How many were given up for later ones.
+    forgotten: u64,
+    scratch: Vec<u8>,
+}
+
+impl Latest {
+    fn push(&mut self, event: &Event<'_>) {
+        self.scratch.clear();
+        Encoder::new(&mut self.scratch).event(event, 0);
+        self.bytes += self.scratch.len() + PER_EVENT;
+        self.blocks.push_back(self.scratch.as_slice().into());
+        while self.bytes > MAX_INITIAL
+            && let Some(oldest) = self.blocks.pop_front()
+        {
+            self.bytes -= oldest.len() + PER_EVENT;
+            self.forgotten += 1;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.blocks.clear();
+        self.bytes = 0;
+    }
 }
 
 impl Part {
@@ -176,7 +227,7 @@ impl Part {
         }
         self.begun = true;
         write_head(host, writer)?;
-        writer.blocks(&self.initial)
+        self.initial.blocks.iter().try_for_each(|block| writer.blocks(block))
     }
 }
 
@@ -310,4 +361,31 @@ fn fd_record(number: i64, fd: &Fd) -> FdRecord<'_> {
         ty => FdDetail::Other { ty, name: &fd.name },
     };
     FdRecord { number, inode: fd.inode, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use eyrie_events::EventType;
+
+    use super::*;
+
+    #[test]
+    fn of_too_many_events_before_the_part_the_latest_are_kept() {
+        let json = vec![b'x'; 60_000];
+        let body = [&60_000u32.to_le_bytes()[..], &json].concat();
+        let mut latest = Latest::default();
+        for at in 1..=2_000 {
+            let event = Event::from_parts(at, -1, EventType::CONTAINER_JSON_2_E, 1, &body).unwrap();
+            latest.push(&event);
+            assert!(latest.bytes <= MAX_INITIAL);
+        }
+        assert_eq!(latest.forgotten + latest.blocks.len() as u64, 2_000);
+        assert!(latest.forgotten > 0 && latest.bytes > MAX_INITIAL - 70_000);
+        let mut last = Vec::new();
+        Encoder::new(&mut last)
+            .event(&Event::from_parts(2_000, -1, EventType::CONTAINER_JSON_2_E, 1, &body).unwrap(), 0);
+        assert_eq!(latest.blocks.back().map(|block| &block[..]), Some(&last[..]));
+        latest.clear();
+        assert_eq!((latest.bytes, latest.blocks.len()), (0, 0));
+    }
 }

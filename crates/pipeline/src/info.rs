@@ -14,13 +14,21 @@ use crate::replay::{Replay, Step, Summary};
 /// How many names are counted at most; the rarest are forgotten when there are more.
 const MAX_NAMES: usize = 100_000;
 
+/// How many bytes these names have at most.
+const MAX_NAME_BYTES: usize = 16 << 20;
+
+/// How many versions of sections are told at most.
+pub const MAX_FORMATS: usize = 16;
+
 /// What is in a capture.
 #[derive(Clone, Debug)]
 pub struct Info {
     /// How it is compressed.
     pub compression: Compression,
-    /// Versions of its sections; several if captures were put one after another.
-    pub sections: Vec<(u16, u16)>,
+    /// How many sections it has; several if captures were put one after another.
+    pub sections: u64,
+    /// The versions of its sections, each once: the first [`MAX_FORMATS`].
+    pub formats: Vec<(u16, u16)>,
     /// The machine of the last section.
     pub machine: Machine,
     /// Threads, descriptors, users and groups, and network addresses at its head.
@@ -74,7 +82,8 @@ impl Info {
 
 #[derive(Default)]
 struct Counting {
-    sections: Vec<(u16, u16)>,
+    sections: u64,
+    formats: Vec<(u16, u16)>,
     head: HeadCounts,
     events: HashMap<&'static str, u64>,
     processes: Names<u64>,
@@ -84,7 +93,13 @@ struct Counting {
 impl Counting {
     fn item(&mut self, item: &Item<'_>) {
         match item {
-            Item::Section(section) => self.sections.push((section.major, section.minor)),
+            Item::Section(section) => {
+                self.sections += 1;
+                let format = (section.major, section.minor);
+                if self.formats.len() < MAX_FORMATS && !self.formats.contains(&format) {
+                    self.formats.push(format);
+                }
+            }
             Item::Interface(_) => self.head.interfaces += 1,
             Item::Account(_) => self.head.accounts += 1,
             Item::Thread(_) => self.head.threads += 1,
@@ -122,6 +137,7 @@ impl Counting {
         Info {
             compression: replay.compression(),
             sections: self.sections,
+            formats: self.formats,
             machine: replay.host().machine.clone(),
             head: self.head,
             summary: replay.summary(),
@@ -134,25 +150,34 @@ impl Counting {
 
 /// What is counted by name.
 #[derive(Default)]
-struct Names<T>(HashMap<Vec<u8>, T>);
+struct Names<T> {
+    counts: HashMap<Vec<u8>, T>,
+    /// How many bytes the names have.
+    bytes: usize,
+}
 
 impl<T: Copy + Default + Count> Names<T> {
     fn change(&mut self, name: &[u8], change: impl FnOnce(&mut T)) {
-        if let Some(value) = self.0.get_mut(name) {
+        if let Some(value) = self.counts.get_mut(name) {
             return change(value);
         }
-        if self.0.len() >= MAX_NAMES {
-            let mut counts: Vec<u64> = self.0.values().map(Count::count).collect();
-            let (_, median, _) = counts.select_nth_unstable(MAX_NAMES / 2);
+        while !self.counts.is_empty()
+            && (self.counts.len() >= MAX_NAMES || self.bytes + name.len() > MAX_NAME_BYTES)
+        {
+            let mut counts: Vec<u64> = self.counts.values().map(Count::count).collect();
+            let middle = counts.len() / 2;
+            let (_, median, _) = counts.select_nth_unstable(middle);
             let median = *median;
-            self.0.retain(|_, value| value.count() > median);
+            self.counts.retain(|_, value| value.count() > median);
+            self.bytes = self.counts.keys().map(Vec::len).sum();
         }
-        change(self.0.entry(name.to_vec()).or_default());
+        self.bytes += name.len();
+        change(self.counts.entry(name.to_vec()).or_default());
     }
 
     fn sorted(self) -> Vec<(String, T)> {
         let named = |(name, value): (Vec<u8>, T)| (String::from_utf8_lossy(&name).into_owned(), value);
-        let mut all: Vec<_> = self.0.into_iter().map(named).collect();
+        let mut all: Vec<_> = self.counts.into_iter().map(named).collect();
         all.sort_by(|a, b| b.1.count().cmp(&a.1.count()).then_with(|| a.0.cmp(&b.0)));
         all
     }
@@ -171,5 +196,24 @@ impl Count for u64 {
 impl Count for Usage {
     fn count(&self) -> u64 {
         self.events
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_bounded_in_bytes_and_the_frequent_stay() {
+        let mut names = Names::<u64>::default();
+        for at in 0..3_000u32 {
+            names.change(b"frequent", |count| *count += 1);
+            let mut long = vec![b'x'; 60_000];
+            long.extend(at.to_le_bytes());
+            names.change(&long, |count| *count += 1);
+            assert!(names.bytes <= MAX_NAME_BYTES);
+            assert_eq!(names.bytes, names.counts.keys().map(Vec::len).sum::<usize>());
+        }
+        assert_eq!(names.sorted().first(), Some(&("frequent".to_string(), 3_000)));
     }
 }

@@ -21,7 +21,7 @@ mod rules;
 pub mod watch;
 
 pub use cut::{Cut, CutError, CutSummary, Moment};
-pub use info::{HeadCounts, Info, Usage};
+pub use info::{HeadCounts, Info, MAX_FORMATS, Usage};
 pub use query::{Columns, Query, QueryError, every_field};
 pub use replay::{Judge, Replay, Summary};
 pub use rules::{build_rules, load_rules};

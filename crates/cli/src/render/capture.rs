@@ -28,8 +28,11 @@ fn draw(info: &Info, top: usize, out: &mut String) -> std::fmt::Result {
         writeln!(out, "started      {}", time(machine.boot_time))?;
     }
     let versions: Vec<String> =
-        info.sections.iter().map(|(major, minor)| format!("{major}.{minor}")).collect();
-    writeln!(out, "format       {}, {}", versions.join(", then "), compression(info.compression))?;
+        info.formats.iter().map(|(major, minor)| format!("{major}.{minor}")).collect();
+    writeln!(out, "format       {}, {}", versions.join(" and "), compression(info.compression))?;
+    if info.sections > 1 {
+        writeln!(out, "sections     {}", info.sections)?;
+    }
     let head = &info.head;
     writeln!(
         out,
@@ -94,7 +97,8 @@ pub fn json(info: &Info, top: usize) -> String {
     };
     let value = json!({
         "compression": compression(info.compression),
-        "sections": info.sections.iter().map(|(major, minor)| format!("{major}.{minor}")).collect::<Vec<_>>(),
+        "sections": info.sections,
+        "formats": info.formats.iter().map(|(major, minor)| format!("{major}.{minor}")).collect::<Vec<_>>(),
         "host": {
             "hostname": machine.hostname,
             "cpus": machine.cpus,

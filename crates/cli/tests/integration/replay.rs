@@ -86,6 +86,16 @@ fn alerts_are_shown_as_falco_shows_them() {
     assert_eq!(urgent.lines().count(), 1);
     let of_bash = folder.shown(&["replay", "trace.scap", "-r", "rules.yaml", "--filter", "proc.name = bash"]);
     assert!(of_bash.lines().count() == 1 && of_bash.contains("notes"), "{of_bash}");
+    std::fs::create_dir(folder.path("none")).unwrap();
+    std::fs::write(folder.path("none/empty.yaml"), "- list: shells\n  items: [bash]\n").unwrap();
+    let none = folder.run(&["replay", "trace.scap", "-r", "none/empty.yaml"]);
+    assert_eq!((none.status.code(), text(&none.stdout)), (Some(0), String::new()));
+    insta::assert_snapshot!(text(&none.stderr), @r"
+    warning: there are no rules in the rule files, so nothing is found
+    Events detected: 0
+    Rule counts by severity:
+    Triggered rules by rule name:
+    ");
     // A folder stands for the rule files in it.
     assert_eq!(folder.shown(&["replay", "trace.scap", "-r", "."]).lines().count(), 3);
 }
@@ -260,6 +270,33 @@ fn what_is_in_a_capture_is_told() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["host"]["hostname"], "web-1");
     assert_eq!(json["top_events"], serde_json::json!([{"name": "openat", "events": 3}]));
+    // Sections of the same format are counted, not listed.
+    let capture = captured::capture(Compression::None);
+    std::fs::write(folder.path("three.scap"), capture.repeat(3)).unwrap();
+    let three = folder.shown(&["capture", "info", "three.scap"]);
+    assert!(three.contains("\nformat       1.2, not compressed\nsections     3\n"), "{three}");
+    let three = folder.shown(&["capture", "info", "three.scap", "--format", "json"]);
+    let three: serde_json::Value = serde_json::from_str(&three).unwrap();
+    assert_eq!((&three["sections"], &three["formats"]), (&3.into(), &serde_json::json!(["1.2"])));
+}
+
+#[test]
+fn of_what_is_no_capture_nothing_is_told() {
+    let folder = Folder::new();
+    std::fs::write(folder.path("empty.scap"), "").unwrap();
+    for name in ["empty.scap", "rules.yaml"] {
+        for format in ["text", "json"] {
+            let output = folder.run(&["capture", "info", name, "--format", format]);
+            assert_eq!((output.status.code(), text(&output.stdout)), (Some(3), String::new()));
+            assert!(text(&output.stderr).starts_with(&format!("error: {name}: ")));
+        }
+    }
+    // Of what is cut off, what comes before is told.
+    let whole = captured::capture(Compression::None);
+    std::fs::write(folder.path("cut.scap"), &whole[..whole.len() - 20]).unwrap();
+    let output = folder.run(&["capture", "info", "cut.scap"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stdout).starts_with("host         web-1\n"));
 }
 
 #[test]
@@ -279,6 +316,13 @@ fn a_part_of_a_capture_is_a_capture() {
         folder.run(&["capture", "cut", "trace.scap", "--filter", "evt.type = read", "-o", "reads.scap"]);
     assert_eq!(text(&output.stderr), "2 events taken, 5 kept for the state alone, 1 left out\n");
     assert_eq!(folder.shown(&["replay", "reads.scap", "--print", "%fd.name"]), "/etc/shadow\n/etc/shadow\n");
+    for (from, to) in [("+2s", "+1s"), ("01:00:02", "01:00:01"), ("01:00:02", "+1s")] {
+        let backwards = ["capture", "cut", "trace.scap", "--from", from, "--to", to, "-o", "no.scap"];
+        let output = folder.run(&backwards);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).starts_with("error: --to is before --from\n"));
+        assert!(!folder.path("no.scap").exists());
+    }
     // Nothing is left behind where it fails.
     let output = folder.run(&["capture", "cut", "rules.yaml", "-o", "no.scap"]);
     assert_eq!(output.status.code(), Some(3));

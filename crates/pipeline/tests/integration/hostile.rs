@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use eyrie_events::capture::Encoder;
 use eyrie_events::state::Limits;
 use eyrie_events::state::head::ThreadRecord;
-use eyrie_pipeline::Replay;
+use eyrie_pipeline::{Info, Replay};
 use eyrie_sources::capture::Reader;
 
 /// A capture whose head has one list with so many threads, made as it is read.
@@ -82,4 +82,24 @@ fn ever_more_threads_do_not_take_ever_more_memory() {
     let (many, dropped) = peak(200_000);
     assert!(dropped >= 198_000, "{dropped}");
     assert!(many < some + some / 10, "{some} bytes with 10,000 threads, {many} with 200,000");
+}
+
+#[test]
+fn ever_more_sections_do_not_take_ever_more_memory() {
+    let mut section = Vec::new();
+    Encoder::new(&mut section).section();
+    let peak = |count: usize| {
+        let bytes = section.repeat(count);
+        let mut sections = 0;
+        let used = allocation_counter::measure(|| {
+            let (info, problem) = Info::of(&mut Replay::new(Reader::new(bytes.as_slice()).unwrap()));
+            assert!(problem.is_none());
+            assert_eq!(info.formats, [(1, 2)]);
+            sections = info.sections;
+        });
+        assert_eq!(sections, count as u64);
+        used.bytes_max
+    };
+    let (some, many) = (peak(1_000), peak(100_000));
+    assert!(many < some + some / 10, "{some} bytes with 1,000 sections, {many} with 100,000");
 }

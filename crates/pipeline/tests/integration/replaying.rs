@@ -120,17 +120,17 @@ fn a_part_of_a_capture_begins_with_the_host_as_it_was_there() {
     let capture = fixture::capture(Compression::Gzip);
     let seconds = |seconds: u64| Some(Moment::AfterFirst(seconds * 1_000_000_000));
     let (summary, part) = cut(&capture, Cut { from: seconds(1), to: seconds(2), filter: None });
-    assert_eq!(summary, CutSummary { taken: 5, state_only: 0, left_out: 1 });
+    assert_eq!(summary, CutSummary { taken: 5, state_only: 0, left_out: 1, forgotten: 0 });
     assert_eq!(shown(&part, &FIELDS), shown(&capture, &FIELDS)[1..6]);
 
     // All of it.
     let (summary, all) = cut(&capture, Cut::default());
-    assert_eq!(summary, CutSummary { taken: 8, state_only: 0, left_out: 0 });
+    assert_eq!(summary, CutSummary { taken: 8, state_only: 0, left_out: 0, forgotten: 0 });
     assert_eq!(shown(&all, &FIELDS), shown(&capture, &FIELDS));
 
     // Nothing of it is still a capture, with the host at its end.
     let (summary, none) = cut(&capture, Cut { from: seconds(60), ..Cut::default() });
-    assert_eq!(summary, CutSummary { taken: 0, state_only: 0, left_out: 8 });
+    assert_eq!(summary, CutSummary { taken: 0, state_only: 0, left_out: 8, forgotten: 0 });
     assert_eq!(shown(&none, &FIELDS), [""; 0]);
     assert_eq!(Info::of(&mut replay(&none)).0.machine.hostname, "web-1");
 }
@@ -141,11 +141,11 @@ fn what_a_filter_leaves_out_is_kept_where_names_depend_on_it() {
     let filter = Some(Query::new("evt.type = read", "%evt.num").unwrap());
     let (summary, part) = cut(&capture, Cut { filter, ..Cut::default() });
     // Opening and closing change what descriptors stand for; writing does not.
-    assert_eq!(summary, CutSummary { taken: 2, state_only: 5, left_out: 1 });
+    assert_eq!(summary, CutSummary { taken: 2, state_only: 5, left_out: 1, forgotten: 0 });
     assert_eq!(shown(&part, &["evt.type", "fd.name"]), ["read /etc/shadow", "read /etc/shadow"]);
     // Once more changes nothing: what was only for the state stays so.
     let (summary, again) = cut(&part, Cut::default());
-    assert_eq!(summary, CutSummary { taken: 2, state_only: 5, left_out: 0 });
+    assert_eq!(summary, CutSummary { taken: 2, state_only: 5, left_out: 0, forgotten: 0 });
     assert_eq!(shown(&again, &["evt.type", "fd.name"]), shown(&part, &["evt.type", "fd.name"]));
 }
 
@@ -154,7 +154,7 @@ fn captures_one_after_another_stay_so_when_cut() {
     let one = fixture::capture(Compression::Gzip);
     let both = [one.clone(), one].concat();
     let (_, part) = cut(&both, Cut::default());
-    assert_eq!(Info::of(&mut replay(&part)).0.sections.len(), 2);
+    assert_eq!(Info::of(&mut replay(&part)).0.sections, 2);
     assert_eq!(shown(&part, &FIELDS), shown(&both, &FIELDS));
 }
 
@@ -163,7 +163,7 @@ fn what_is_in_a_capture_is_told() {
     let capture = fixture::capture(Compression::Gzip);
     let (info, problem) = Info::of(&mut replay(&capture));
     assert!(problem.is_none());
-    assert_eq!((info.compression, info.sections.as_slice()), (Compression::Gzip, &[(1, 2)][..]));
+    assert_eq!((info.compression, info.formats.as_slice()), (Compression::Gzip, &[(1, 2)][..]));
     assert_eq!(info.machine.hostname, "web-1");
     assert_eq!(
         (info.head.threads, info.head.descriptors, info.head.accounts, info.head.interfaces),

@@ -79,6 +79,8 @@ pub struct Counts {
     pub merged_events: u64,
     /// Events of old captures of which it is not known what they would be today.
     pub unconverted_events: u64,
+    /// System calls of old captures whose beginning was forgotten, to keep memory in bounds, before their end came.
+    pub forgotten_calls: u64,
 }
 
 /// Why a capture cannot be read, or not to its end. What came before is not touched by it.
@@ -294,7 +296,7 @@ impl<R: Read> Reader<R> {
 
     /// What was counted so far.
     pub fn counts(&self) -> Counts {
-        self.counts
+        Counts { forgotten_calls: self.converter.forgotten(), ..self.counts }
     }
 
     /// How many bytes of the decompressed capture were read so far.

@@ -113,9 +113,8 @@ impl<W: Write> Writer<W> {
     /// Blocks that an [`Encoder`] has written.
     #[expect(clippy::missing_errors_doc, reason = "as `section`")]
     pub fn blocks(&mut self, blocks: &[u8]) -> io::Result<()> {
-        self.flush_blocks()?;
         self.blocks.extend_from_slice(blocks);
-        Ok(())
+        if self.blocks.len() >= PORTION { self.flush_blocks() } else { Ok(()) }
     }
 
     /// Ends the capture and gives the output back.
