@@ -432,3 +432,15 @@ fn reading_goes_on_after_what_is_not_yaml() {
        = note: Falco's code is LOAD_ERR_COMPILE_CONDITION
     "#);
 }
+
+/// A macro that uses a later one which uses it again: the way round is told, not the order.
+#[test]
+fn a_cycle_of_macros_is_named() {
+    let text = "- macro: a\n  condition: b\n- macro: c\n  condition: a\n- macro: b\n  condition: c or evt.type = open\n";
+    let (reports, _) = load(&[text]);
+    let problem = reports[0].errors.first().unwrap();
+    assert_eq!(problem.message(), "the macro `a` stands for itself");
+    assert_eq!(problem.diagnostic.help, ["it is used like this: a → b → c → a"]);
+    let later = told(&["- macro: a\n  condition: b\n- macro: b\n  condition: evt.type = open\n"]);
+    assert!(later.contains("the macro `b` is defined after this one"), "{later}");
+}

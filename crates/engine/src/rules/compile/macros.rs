@@ -164,11 +164,20 @@ impl Resolving<'_, '_> {
                     usable = false;
                     continue;
                 }
+                let cycle = known.and_then(|other| self.way(other, id));
+                path.pop();
+                if let Some(mut way) = cycle {
+                    way.insert(0, id);
+                    let names = way.iter().filter_map(|at| self.collector.macros.get(*at));
+                    let names: Vec<&str> = names.map(|info| info.name.as_str()).collect();
+                    let title = format!("the macro `{}` stands for itself", info.name);
+                    let problem = self.misuse(id, info, &expr, name, codes::MACRO_CYCLE, title);
+                    return refused(problem.help(format!("it is used like this: {}", names.join(" → "))));
+                }
                 let title = match known {
                     Some(_) => format!("the macro `{name}` is defined after this one"),
                     None => format!("there is no macro `{name}`"),
                 };
-                path.pop();
                 let problem = self.misuse(id, info, &expr, name, eyrie_lang::codes::UNKNOWN_MACRO, title);
                 return refused(problem.help(match known {
                     Some(_) => "a macro can use those that stand before it".to_string(),
@@ -215,6 +224,34 @@ impl Resolving<'_, '_> {
             ));
         }
         Ok((Some(Arc::new(expr)), uses))
+    }
+
+    /// How a macro uses another, directly or through others, wherever they are defined: the macros on the way, both ends
+    /// included.
+    #[cold]
+    fn way(&self, from: usize, to: usize) -> Option<Vec<usize>> {
+        let mut before: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut next = vec![from];
+        while let Some(at) = next.pop() {
+            if at == to {
+                let mut way = vec![to];
+                let mut last = to;
+                while last != from {
+                    last = *before.get(&last)?;
+                    way.push(last);
+                }
+                way.reverse();
+                return Some(way);
+            }
+            let Some(expr) = self.all.get(at).and_then(|item| item.parsed.as_ref()) else { continue };
+            for used in expr.macro_names().into_iter().filter_map(|name| self.collector.macros.id(name)) {
+                if used != from && !before.contains_key(&used) {
+                    before.insert(used, at);
+                    next.push(used);
+                }
+            }
+        }
+        None
     }
 
     /// A problem with the use of a macro. Falco counts from the item here, not from its condition.
