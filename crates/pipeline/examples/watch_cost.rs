@@ -112,7 +112,7 @@ mod compare {
         let mut runs = Vec::new();
         for _ in 0..RUNS {
             let own = std::env::current_exe()?;
-            let mut child = Command::new(own).args(["--work", name, &times.to_string()]).spawn()?;
+            let child = Command::new(own).args(["--work", name, &times.to_string()]).spawn()?;
             let used = child.wait4()?.rusage;
             runs.push((used.utime + used.stime).as_nanos() as f64 / times as f64);
         }
